@@ -1,0 +1,1 @@
+"""Developer commands of Qinhe; none of them is shipped in the package."""

@@ -1,0 +1,1 @@
+"""Synthetic Mandarin telephone speech whose words and times are known by construction."""
