@@ -1,0 +1,422 @@
+"""What happened in a call: the facts that `measure` finds and `judge` reads.
+
+Facts are plain frozen values. Times are seconds from the start of the recording, rounded to the
+millisecond once, when the facts are built (`rounded`). ``None`` means "not measured" and always
+has its reason nearby; it is never a zero. Stored as JSON (`encode`, `decode`), the same facts are
+the same bytes, so their SHA-256 names them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any, Final, Literal, TypeVar
+
+import msgspec
+
+from pipeline.errors import FactsError
+from pipeline.timeline import Span
+
+SCHEMA: Final = "qinhe.facts/1"
+
+AGENT = "agent"
+CUSTOMER = "customer"
+MIXED = "mixed"
+"""The speaker's name where one channel holds both parties and they were not told apart."""
+
+Layout = Literal["stereo", "two-files", "mono", "dual-mono"]
+OverlapKind = Literal[
+    "backchannel",
+    "terminal",
+    "choral",
+    "competitive-with-floor",
+    "competitive-without-floor",
+    "silent-interruption",
+]
+INTERRUPTIONS: frozenset[OverlapKind] = frozenset(
+    {"competitive-with-floor", "competitive-without-floor", "silent-interruption"}
+)
+"""The kinds of overlap in which the second speaker went for the first one's floor."""
+
+
+class Value(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Base of every fact: frozen, compared by content, unknown fields refused when read."""
+
+
+class NotMeasured(Value, frozen=True):
+    """A measure that this recording, or this stretch of it, does not allow, and why."""
+
+    measure: str
+    reason: str
+
+
+class Provenance(Value, frozen=True):
+    """Where a part of the facts came from; together the key under which its stage is cached."""
+
+    stage: str
+    version: str
+    settings_sha256: str
+    model: str | None = None
+    model_sha256: str | None = None
+
+
+# ── The recording ────────────────────────────────────────────────────────────────────────────────
+
+
+class Quality(Value, frozen=True):
+    """What one channel sounds like technically, and what that rules out."""
+
+    channel: int
+    silent: bool
+    """Digital silence, or nothing above the noise of the coder."""
+    clipped_share: float
+    """Share of samples in runs at full scale, 0 to 1."""
+    dc_offset: float
+    """Mean sample, full scale = 1."""
+    bandwidth_hz: float | None
+    """Highest frequency that carries sound."""
+    noise_dbov: float | None
+    snr_db: float | None
+    """Active speech level over noise floor."""
+    coding: str | None
+    """What the sound itself betrays of the codecs it went through ("8-bit log PCM" …)."""
+    dropouts: tuple[Span, ...] = ()
+    """Digital zeros inside speech."""
+    gain_pumping_db: float | None = None
+    """How far the noise floor swims within pauses (automatic gain control)."""
+    not_measured: tuple[NotMeasured, ...] = ()
+
+
+class AudioFacts(Value, frozen=True):
+    """The recording as a file."""
+
+    name: str
+    sha256: str
+    duration_s: float
+    rate_hz: int
+    layout: Layout
+    format: str
+    """Container and coding, for people ("WAV, µ-law")."""
+    quality: tuple[Quality, ...]
+    """One per channel."""
+
+
+class Tone(Value, frozen=True):
+    """A signal that is neither speech nor music."""
+
+    span: Span
+    channel: int
+    kind: Literal["ringback", "busy", "dtmf", "beep"]
+
+
+class Hold(Value, frozen=True):
+    """A stretch in which the customer waits."""
+
+    span: Span
+    kind: Literal["music", "silence", "ringback"]
+    channel: int | None = None
+    """Where the music was heard; ``None`` for silence on both sides."""
+
+
+# ── What was said ────────────────────────────────────────────────────────────────────────────────
+
+
+class Word(Value, frozen=True):
+    """A word as recognised: for Mandarin usually one to four characters."""
+
+    text: str
+    span: Span
+    speaker: str
+    probability: float | None = None
+    """The recogniser's own, 0 to 1; ``None`` for transcripts that carry none."""
+
+
+class RefusedText(Value, frozen=True):
+    """Text that the recogniser gave and that nobody said."""
+
+    text: str
+    span: Span
+    speaker: str
+    reason: str
+
+
+class TranscriptFacts(Value, frozen=True):
+    """Where the words came from."""
+
+    source: Literal["whisper", "imported"]
+    language: str
+    model: str | None = None
+    demonstration: bool = False
+    """Made by the small model that ships with Qinhe, which real calls need to replace."""
+    word_times: Literal["recognised", "spread"] = "recognised"
+    """``spread``: an imported transcript timed whole segments only."""
+    refused: tuple[RefusedText, ...] = ()
+
+
+# ── How it was said ──────────────────────────────────────────────────────────────────────────────
+
+
+class TurnProsody(Value, frozen=True):
+    """How one turn sounded."""
+
+    syllables: int | None = None
+    """Syllables spoken, from the words."""
+    speech_rate_syl_s: float | None = None
+    """Syllables over the whole turn, pauses included."""
+    articulation_rate_syl_s: float | None = None
+    """Syllables over the time spent speaking."""
+    nuclei_rate_syl_s: float | None = None
+    """Articulation rate from sound alone (syllable nuclei)."""
+    level_dbov: float | None = None
+    """Active speech level (ITU-T P.56)."""
+    level_re_baseline_db: float | None = None
+    """Against the same speaker's level over the whole call."""
+    f0_median_hz: float | None = None
+    f0_spread_st: float | None = None
+    """Robust standard deviation of F0, in semitones."""
+    f0_range_st: float | None = None
+    """5th to 95th percentile, in semitones."""
+    effort_db: float | None = None
+    """Vocal effort above the speaker's own baseline: level, tilt and F0 together."""
+    reason: str | None = None
+    """Why fields are ``None``."""
+
+
+class Turn(Value, frozen=True):
+    """One party's talk until the other party takes the floor."""
+
+    speaker: str
+    span: Span
+    words: tuple[Word, ...] = ()
+    prosody: TurnProsody | None = None
+
+    @property
+    def text(self) -> str:
+        """The words, joined as written (a blank between Latin words only)."""
+        return join_words(word.text for word in self.words)
+
+
+class Pause(Value, frozen=True):
+    """Silence inside one party's turn."""
+
+    speaker: str
+    span: Span
+
+
+class Overlap(Value, frozen=True):
+    """Both parties at once, or one cutting in on the other without it."""
+
+    span: Span
+    first: str
+    """Who held the floor."""
+    second: str
+    """Who came in."""
+    kind: OverlapKind
+    yielded: str | None = None
+    """Who stopped; ``None`` where nobody did."""
+    confidence: float = 1.0
+    """How sure the kind is, 0 to 1."""
+
+
+class FloorTransfer(Value, frozen=True):
+    """The floor passes from one party to the other (Heldner & Edlund 2010)."""
+
+    from_speaker: str
+    to_speaker: str
+    at: float
+    """When the new speaker starts."""
+    offset_s: float
+    """Positive: a gap, the response time. Negative: an overlap."""
+
+
+class Monologue(Value, frozen=True):
+    """A long stretch in which one party speaks and the other at most backchannels."""
+
+    speaker: str
+    span: Span
+
+
+class Shares(Value, frozen=True):
+    """How the call's time divides, in seconds. ``talk`` + ``both`` + ``hold`` + ``silence`` is
+    exactly the call's duration.
+    """
+
+    talk_s: dict[str, float]
+    """Per speaker, alone."""
+    both_s: float
+    hold_s: float
+    silence_s: float
+
+
+class Burst(Value, frozen=True):
+    """A stretch spoken at rapid fire (连珠炮)."""
+
+    speaker: str
+    span: Span
+    rate_syl_s: float
+
+
+class Drawl(Value, frozen=True):
+    """A lengthened final syllable (拖腔)."""
+
+    speaker: str
+    span: Span
+    text: str | None = None
+
+
+class Filler(Value, frozen=True):
+    """嗯, 啊, 那个 …; ``text`` is ``None`` where only the sound was heard."""
+
+    speaker: str
+    span: Span
+    text: str | None = None
+
+
+class Cue(Value, frozen=True):
+    """One acoustic cue of how a voice comes across, in the speaker's own units."""
+
+    name: str
+    value: float
+    unit: str
+    span: Span | None = None
+    """Where it was heard; ``None``: over the whole call."""
+
+
+class SpeakerFacts(Value, frozen=True):
+    """One party over the whole call."""
+
+    speaker: str
+    channel: int
+    role_confidence: float
+    """How sure it is that this is the agent or the customer, 0 to 1."""
+    talk_s: float
+    """Time spent speaking, alone or with the other."""
+    speech: tuple[Span, ...]
+    """When this party made speech sounds."""
+    level_dbov: float | None = None
+    activity: float | None = None
+    """P.56 activity factor of the channel, 0 to 1."""
+    loudness_lufs: float | None = None
+    syllables: int | None = None
+    speech_rate_syl_s: float | None = None
+    articulation_rate_syl_s: float | None = None
+    nuclei_rate_syl_s: float | None = None
+    f0_median_hz: float | None = None
+    f0_spread_st: float | None = None
+    f0_range_st: float | None = None
+    intonation_st: float | None = None
+    """F0 movement that lexical tone does not explain, in semitones (Mandarin)."""
+    cues: tuple[Cue, ...] = ()
+    not_measured: tuple[NotMeasured, ...] = ()
+
+
+# ── The call ─────────────────────────────────────────────────────────────────────────────────────
+
+
+class CallFacts(Value, frozen=True, kw_only=True):
+    """Everything that was measured in one call.
+
+    The tuples are in time order. ``not_measured`` names what the whole call does not allow.
+    """
+
+    schema: Literal["qinhe.facts/1"] = SCHEMA
+    call_id: str
+    audio: AudioFacts
+    transcript: TranscriptFacts | None
+    speakers: tuple[SpeakerFacts, ...]
+    turns: tuple[Turn, ...]
+    pauses: tuple[Pause, ...] = ()
+    overlaps: tuple[Overlap, ...] = ()
+    transfers: tuple[FloorTransfer, ...] = ()
+    monologues: tuple[Monologue, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    tones: tuple[Tone, ...] = ()
+    bursts: tuple[Burst, ...] = ()
+    drawls: tuple[Drawl, ...] = ()
+    fillers: tuple[Filler, ...] = ()
+    shares: Shares
+    not_measured: tuple[NotMeasured, ...] = ()
+    provenance: tuple[Provenance, ...] = ()
+
+    def speaker(self, name: str) -> SpeakerFacts | None:
+        """The party of that name, ``None`` where it was not heard apart."""
+        return next((party for party in self.speakers if party.speaker == name), None)
+
+
+def join_words(texts: Any) -> str:
+    """Join words as they are written: a blank between Latin words, none between Hanzi."""
+    joined = ""
+    for text in texts:
+        piece = text.strip()
+        if joined and piece and _latin(joined[-1]) and _latin(piece[0]):
+            joined += " "
+        joined += piece
+    return joined
+
+
+def _latin(character: str) -> bool:
+    return character.isalnum() and character < "\u2e80"
+
+
+# ── Stored ───────────────────────────────────────────────────────────────────────────────────────
+
+V = TypeVar("V", bound=msgspec.Struct)
+
+
+def rounded(value: V) -> V:
+    """The same value with every number on three decimals: milliseconds, mHz, mdB."""
+    return msgspec.convert(_round(msgspec.to_builtins(value)), type(value))
+
+
+def _round(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, 3) + 0.0  # + 0.0: no "-0.0" in files
+    if isinstance(value, dict):
+        return {key: _round(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_round(part) for part in value]
+    return value
+
+
+def encode(value: msgspec.Struct) -> bytes:
+    """JSON, indented, in field order, with a final newline: the same value, the same bytes."""
+    return msgspec.json.format(msgspec.json.encode(value, order="deterministic"), indent=1) + b"\n"
+
+
+def digest(value: msgspec.Struct) -> str:
+    """SHA-256 (hexadecimal) of the stored form."""
+    return hashlib.sha256(encode(value)).hexdigest()
+
+
+def decode(data: bytes, source: str | Path) -> CallFacts:
+    """Facts from their stored form.
+
+    Raises:
+        FactsError: not JSON, another schema, or fields that do not fit.
+    """
+    try:
+        found = msgspec.json.decode(data)
+    except msgspec.DecodeError as error:
+        raise FactsError(
+            source,
+            expected=f"facts as JSON (schema {SCHEMA})",
+            found=f"something else ({error})",
+            remedy="make it with `qinhe measure`",
+        ) from None
+    schema = found.get("schema") if isinstance(found, dict) else None
+    if schema != SCHEMA:
+        raise FactsError(
+            source,
+            expected=f"facts of schema {SCHEMA}",
+            found=f"schema {schema}" if schema else "no schema",
+            remedy="measure the recording again with this version of qinhe",
+        )
+    try:
+        return msgspec.convert(found, CallFacts)
+    except (msgspec.ValidationError, ValueError) as error:
+        raise FactsError(
+            source,
+            expected=f"facts of schema {SCHEMA}",
+            found=f"a part that does not fit ({error})",
+            remedy="measure the recording again with this version of qinhe",
+        ) from None

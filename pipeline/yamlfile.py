@@ -1,0 +1,157 @@
+"""YAML that people type, read into typed values; a mistake is named by file, line and key."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+import msgspec
+import yaml
+
+from pipeline.errors import ConfigError
+
+T = TypeVar("T")
+Step = str | int
+_UNKNOWN = re.compile(r"unknown field `(?P<key>[^`]*)`")
+
+
+def read_typed(path: Path, kind: type[T]) -> T:
+    """The file as a value of ``kind`` (a `msgspec.Struct` that forbids unknown fields).
+
+    Raises:
+        ConfigError: names the file, the line, the key, and the nearest key that exists.
+    """
+    node = _compose(path)
+    data = _plain(node, path)
+    try:
+        return msgspec.convert(data, kind)
+    except (msgspec.ValidationError, ValueError) as error:
+        raise _explained(path, node, kind, str(error)) from None
+
+
+def _compose(path: Path) -> yaml.Node:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            path,
+            expected="a YAML file in UTF-8",
+            found=getattr(error, "strerror", None) or "bytes that are not UTF-8",
+            remedy="check the name and save it as UTF-8",
+        ) from None
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f"line {mark.line + 1}: " if mark else ""
+        problem = getattr(error, "problem", None) or "not YAML"
+        raise ConfigError(
+            path, expected="YAML", found=f"{line}{problem}", remedy="correct that line"
+        ) from None
+    if node is None:
+        raise ConfigError(
+            path, expected="YAML", found="an empty file", remedy="start from a shipped one"
+        )
+    return node
+
+
+def _plain(node: yaml.Node, path: Path) -> Any:
+    _refuse_duplicates(node, path)
+    try:
+        return yaml.SafeLoader("").construct_document(node)
+    except yaml.YAMLError as error:
+        raise ConfigError(
+            path, expected="plain YAML values", found=str(error), remedy="remove the tag or alias"
+        ) from None
+
+
+def _refuse_duplicates(node: yaml.Node, path: Path) -> None:
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                raise ConfigError(
+                    path,
+                    expected="every key once",
+                    found=f"line {key.start_mark.line + 1}: {key.value!r} a second time",
+                    remedy="remove one of them",
+                )
+            seen.add(key.value)
+            _refuse_duplicates(value, path)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            _refuse_duplicates(value, path)
+
+
+def _explained(path: Path, root: yaml.Node, kind: Any, message: str) -> ConfigError:
+    text, _, where = message.partition(" - at `$")
+    steps = _steps(where.rstrip("`"))
+    unknown = _UNKNOWN.search(text)
+    if unknown:
+        steps.append(unknown["key"])
+    line = line_of(root, steps)
+    place = ".".join(str(step) for step in steps) or "the whole file"
+    if unknown:
+        near = difflib.get_close_matches(unknown["key"], _field_names(kind), n=1, cutoff=0.5)
+        return ConfigError(
+            path,
+            expected=f"a key that exists{f', such as {near[0]!r}' if near else ''}",
+            found=f"line {line}: unknown key {place!r}",
+            remedy=f"write {near[0]!r}" if near else "remove it",
+        )
+    return ConfigError(
+        path,
+        expected="a value that fits",
+        found=f"line {line}: {place}: {text[:1].lower() + text[1:]}",
+        remedy="correct that line",
+    )
+
+
+def _steps(path: str) -> list[Step]:
+    return [
+        int(index) if index else key
+        for key, index in re.findall(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]", path)
+        if index != "..."
+    ]
+
+
+def line_of(node: yaml.Node, steps: Iterable[Step]) -> int:
+    """The 1-based line of the deepest part of ``steps`` that exists."""
+    line = node.start_mark.line + 1
+    for step in steps:
+        found = _child(node, step)
+        if found is None:
+            break
+        line, node = found
+    return line
+
+
+def _child(node: yaml.Node, step: Step) -> tuple[int, yaml.Node] | None:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value == str(step):
+                return key.start_mark.line + 1, value
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        child = node.value[step]
+        return child.start_mark.line + 1, child
+    return None
+
+
+def _field_names(kind: Any) -> set[str]:
+    """Every key that exists anywhere below ``kind``; near enough for a suggestion."""
+    names: set[str] = set()
+    waiting, done = [kind], set()
+    while waiting:
+        part = waiting.pop()
+        if part in done:
+            continue
+        done.add(part)
+        if isinstance(part, type) and issubclass(part, msgspec.Struct):
+            for field in msgspec.structs.fields(part):
+                names.add(field.encode_name)
+                waiting.append(field.type)
+        waiting.extend(arg for arg in get_args(part) if arg is not Ellipsis)
+    return names
