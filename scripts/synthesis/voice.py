@@ -4,7 +4,7 @@ The text is turned into pinyin syllables (pypinyin, which knows the readings of 
 syllable is handed to espeak-ng as a word of its own, and the synthesiser's word and phoneme
 events, which count samples, give the times. libespeak-ng keeps one global voice, so one process
 speaks one text at a time; use a process pool to speak many. Its oscillators run on from one text
-to the next: a fresh process repeats a sequence of texts exactly, the same process to about 1 ms.
+to the next: a fresh process repeats a sequence of texts exactly, the same process to about 10 ms (a glottal cycle).
 """
 
 import ctypes
@@ -41,9 +41,7 @@ READINGS = {
     "诶": "ei4",
 }
 
-_RETRIEVAL = (
-    1  # AUDIO_OUTPUT_RETRIEVAL: samples go to the callback, none to a sound card
-)
+_RETRIEVAL = 1  # AUDIO_OUTPUT_RETRIEVAL: samples go to the callback, none to a sound card
 _PHONEME_EVENTS = 1
 _DONT_EXIT = 0x8000
 _UTF8 = 1
@@ -142,9 +140,7 @@ def to_syllables(text: str) -> tuple[tuple[str, str], ...]:
         errors=_single,  # type: ignore[arg-type]  # pypinyin takes lists, its stub forgot them
     )
     if len(readings) != len(characters):
-        raise SpeechError(
-            f"cannot read {text!r}: some characters have no reading of their own"
-        )
+        raise SpeechError(f"cannot read {text!r}: some characters have no reading of their own")
     return tuple(
         (character, _reading(character, reading[0]))
         for character, reading in zip(characters, readings, strict=True)
@@ -228,9 +224,7 @@ def _choose(library: ctypes.CDLL, voice: Voice) -> None:
         )
     name = f"{LANGUAGE}+{voice.variant}" if voice.variant else LANGUAGE
     if library.espeak_SetVoiceByName(name.encode()) != 0:
-        raise SpeechError(
-            f"espeak-ng does not know {LANGUAGE}: version 1.50 or later is needed"
-        )
+        raise SpeechError(f"espeak-ng does not know {LANGUAGE}: version 1.50 or later is needed")
     for parameter, value in (
         (_RATE, voice.rate_wpm),
         (_VOLUME, voice.volume),
@@ -283,9 +277,7 @@ class _Collector:
 _Callback = ctypes.CFUNCTYPE(
     ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event)
 )
-_callbacks: list[
-    Callable[..., int]
-] = []  # ctypes callbacks must outlive the library's use of them
+_callbacks: list[Callable[..., int]] = []  # ctypes callbacks must outlive the library's use of them
 
 
 @functools.cache
@@ -299,9 +291,7 @@ def _engine() -> tuple[ctypes.CDLL, int, _Collector]:
         ) from error
     rate = library.espeak_Initialize(_RETRIEVAL, 0, None, _PHONEME_EVENTS | _DONT_EXIT)
     if rate <= 0:
-        raise SpeechError(
-            "espeak-ng did not start: is the package espeak-ng-data installed?"
-        )
+        raise SpeechError("espeak-ng did not start: is the package espeak-ng-data installed?")
     collector = _Collector()
     callback = _Callback(collector.receive)
     _callbacks.append(callback)
