@@ -1,0 +1,152 @@
+"""What we concluded: findings with their evidence, and the marks they add up to.
+
+A scorecard names its rubric and its facts by hash, so it can be made again bit by bit. Points and
+possible points travel together (`Points`), so that pillars, calls, agents and teams add up; a
+finding that was not measured, or does not apply, has 0 possible points and changes no ratio.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Final, Literal
+
+import msgspec
+
+from pipeline.timeline import Span
+
+SCHEMA: Final = "qinhe.scorecard/1"
+
+Outcome = Literal["met", "missed", "not_measured", "not_applicable"]
+Severity = Literal["normal", "pillar", "critical"]
+"""``pillar``: a miss takes the whole pillar. ``critical``: a miss fails the call (100-1=0)."""
+
+
+class Value(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Base: frozen, compared by content, unknown fields refused when read."""
+
+
+class Text(Value, frozen=True):
+    """A text for people, in both languages of the user interface."""
+
+    zh: str
+    en: str
+
+    def of(self, ui: str) -> str:
+        """The text in ``ui`` ("zh" or "en")."""
+        return self.en if ui == "en" else self.zh
+
+
+class Points(Value, frozen=True):
+    """Points won out of points possible.
+
+    Points add; percentages do not, so the only way to a percentage is `percent` of a sum.
+    """
+
+    won: float = 0.0
+    possible: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.won <= self.possible:
+            raise ValueError(f"points must lie in 0 to possible: {self.won} of {self.possible}")
+
+    def __add__(self, other: Points) -> Points:
+        return Points(won=self.won + other.won, possible=self.possible + other.possible)
+
+    @property
+    def percent(self) -> float | None:
+        """0 to 100; ``None`` where nothing was possible."""
+        return 100 * self.won / self.possible if self.possible else None
+
+    @staticmethod
+    def sum(points: Iterable[Points]) -> Points:
+        """The sum, exact whatever the order (`math.fsum`)."""
+        every = tuple(points)
+        possible = math.fsum(part.possible for part in every)
+        return Points(won=min(math.fsum(part.won for part in every), possible), possible=possible)
+
+
+class Evidence(Value, frozen=True):
+    """One moment that a finding rests on."""
+
+    span: Span | None = None
+    """``None``: the whole call."""
+    speaker: str | None = None
+    words: str | None = None
+    """What was said there, as transcribed."""
+    phrase: str | None = None
+    """The rubric's phrase that it was taken for."""
+    similarity: float | None = None
+    """How like the phrase the words are, 0 to 1."""
+    value: float | None = None
+    limit: float | None = None
+    unit: str | None = None
+    counts: bool = True
+    """False: a hit shown but not counted, for example because the sound does not support it."""
+    note: Text | None = None
+    rewrite: str | None = None
+    """The better sentence, where the standard has one."""
+
+
+class Finding(Value, frozen=True):
+    """The verdict on one criterion."""
+
+    criterion: str
+    standard: str
+    """Id of the row in the catalogue of standards (V01, T01, P05, F04 …)."""
+    pillar: str
+    name: Text
+    outcome: Outcome
+    severity: Severity = "normal"
+    value: float | None = None
+    """What was measured."""
+    low: float | None = None
+    high: float | None = None
+    """The limits that ``value`` was held against."""
+    unit: str | None = None
+    points: Points = Points()
+    evidence: tuple[Evidence, ...] = ()
+    reason: Text
+    """The verdict in a sentence; for ``not_measured`` and ``not_applicable``: why."""
+
+
+class PillarMark(Value, frozen=True):
+    """One pillar's sum."""
+
+    pillar: str
+    name: Text
+    points: Points
+    failed: bool = False
+    """A finding of severity ``pillar`` or ``critical`` was missed in it."""
+
+
+class RubricRef(Value, frozen=True):
+    """Which rubric, exactly."""
+
+    id: str
+    version: int
+    sha256: str
+    name: Text
+
+
+class Scorecard(Value, frozen=True, kw_only=True):
+    """The marks of one call.
+
+    ``mark`` is 0 to 100; 0 where ``failed``; ``None`` where nothing could be measured.
+    """
+
+    schema: Literal["qinhe.scorecard/1"] = SCHEMA
+    call_id: str
+    facts_sha256: str
+    rubric: RubricRef
+    mark: float | None
+    points: Points
+    failed: bool = False
+    """A critical finding was missed: one fault spoils the call (100-1=0)."""
+    pillars: tuple[PillarMark, ...]
+    findings: tuple[Finding, ...]
+    """In the rubric's order."""
+    coaching: tuple[str, ...] = ()
+    """Criteria to talk about first: the costliest findings, at most three."""
+    demonstration: bool = False
+    """The words came from the demonstration model; do not judge real people by them."""
