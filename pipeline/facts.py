@@ -43,14 +43,14 @@ class Value(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """Base of every fact: frozen, compared by content, unknown fields refused when read."""
 
 
-class NotMeasured(Value, frozen=True):
+class NotMeasured(Value, frozen=True, kw_only=True):
     """A measure that this recording, or this stretch of it, does not allow, and why."""
 
     measure: str
     reason: str
 
 
-class Provenance(Value, frozen=True):
+class Provenance(Value, frozen=True, kw_only=True):
     """Where a part of the facts came from; together the key under which its stage is cached."""
 
     stage: str
@@ -63,7 +63,7 @@ class Provenance(Value, frozen=True):
 # ── The recording ────────────────────────────────────────────────────────────────────────────────
 
 
-class Quality(Value, frozen=True):
+class Quality(Value, frozen=True, kw_only=True):
     """What one channel sounds like technically, and what that rules out."""
 
     channel: int
@@ -87,7 +87,7 @@ class Quality(Value, frozen=True):
     not_measured: tuple[NotMeasured, ...] = ()
 
 
-class AudioFacts(Value, frozen=True):
+class AudioFacts(Value, frozen=True, kw_only=True):
     """The recording as a file."""
 
     name: str
@@ -101,7 +101,7 @@ class AudioFacts(Value, frozen=True):
     """One per channel."""
 
 
-class Tone(Value, frozen=True):
+class Tone(Value, frozen=True, kw_only=True):
     """A signal that is neither speech nor music."""
 
     span: Span
@@ -109,7 +109,7 @@ class Tone(Value, frozen=True):
     kind: Literal["ringback", "busy", "dtmf", "beep"]
 
 
-class Hold(Value, frozen=True):
+class Hold(Value, frozen=True, kw_only=True):
     """A stretch in which the customer waits."""
 
     span: Span
@@ -121,7 +121,7 @@ class Hold(Value, frozen=True):
 # ── What was said ────────────────────────────────────────────────────────────────────────────────
 
 
-class Word(Value, frozen=True):
+class Word(Value, frozen=True, kw_only=True):
     """A word as recognised: for Mandarin usually one to four characters."""
 
     text: str
@@ -131,7 +131,7 @@ class Word(Value, frozen=True):
     """The recogniser's own, 0 to 1; ``None`` for transcripts that carry none."""
 
 
-class RefusedText(Value, frozen=True):
+class RefusedText(Value, frozen=True, kw_only=True):
     """Text that the recogniser gave and that nobody said."""
 
     text: str
@@ -140,7 +140,7 @@ class RefusedText(Value, frozen=True):
     reason: str
 
 
-class TranscriptFacts(Value, frozen=True):
+class TranscriptFacts(Value, frozen=True, kw_only=True):
     """Where the words came from."""
 
     source: Literal["whisper", "imported"]
@@ -156,7 +156,7 @@ class TranscriptFacts(Value, frozen=True):
 # ── How it was said ──────────────────────────────────────────────────────────────────────────────
 
 
-class TurnProsody(Value, frozen=True):
+class TurnProsody(Value, frozen=True, kw_only=True):
     """How one turn sounded."""
 
     syllables: int | None = None
@@ -182,7 +182,7 @@ class TurnProsody(Value, frozen=True):
     """Why fields are ``None``."""
 
 
-class Turn(Value, frozen=True):
+class Turn(Value, frozen=True, kw_only=True):
     """One party's talk until the other party takes the floor."""
 
     speaker: str
@@ -196,14 +196,14 @@ class Turn(Value, frozen=True):
         return join_words(word.text for word in self.words)
 
 
-class Pause(Value, frozen=True):
+class Pause(Value, frozen=True, kw_only=True):
     """Silence inside one party's turn."""
 
     speaker: str
     span: Span
 
 
-class Overlap(Value, frozen=True):
+class Overlap(Value, frozen=True, kw_only=True):
     """Both parties at once, or one cutting in on the other without it."""
 
     span: Span
@@ -218,7 +218,7 @@ class Overlap(Value, frozen=True):
     """How sure the kind is, 0 to 1."""
 
 
-class FloorTransfer(Value, frozen=True):
+class FloorTransfer(Value, frozen=True, kw_only=True):
     """The floor passes from one party to the other (Heldner & Edlund 2010)."""
 
     from_speaker: str
@@ -229,14 +229,14 @@ class FloorTransfer(Value, frozen=True):
     """Positive: a gap, the response time. Negative: an overlap."""
 
 
-class Monologue(Value, frozen=True):
+class Monologue(Value, frozen=True, kw_only=True):
     """A long stretch in which one party speaks and the other at most backchannels."""
 
     speaker: str
     span: Span
 
 
-class Shares(Value, frozen=True):
+class Shares(Value, frozen=True, kw_only=True):
     """How the call's time divides, in seconds. ``talk`` + ``both`` + ``hold`` + ``silence`` is
     exactly the call's duration.
     """
@@ -248,7 +248,7 @@ class Shares(Value, frozen=True):
     silence_s: float
 
 
-class Burst(Value, frozen=True):
+class Burst(Value, frozen=True, kw_only=True):
     """A stretch spoken at rapid fire (连珠炮)."""
 
     speaker: str
@@ -256,7 +256,7 @@ class Burst(Value, frozen=True):
     rate_syl_s: float
 
 
-class Drawl(Value, frozen=True):
+class Drawl(Value, frozen=True, kw_only=True):
     """A lengthened final syllable (拖腔)."""
 
     speaker: str
@@ -264,7 +264,7 @@ class Drawl(Value, frozen=True):
     text: str | None = None
 
 
-class Filler(Value, frozen=True):
+class Filler(Value, frozen=True, kw_only=True):
     """嗯, 啊, 那个 …; ``text`` is ``None`` where only the sound was heard."""
 
     speaker: str
@@ -272,7 +272,7 @@ class Filler(Value, frozen=True):
     text: str | None = None
 
 
-class Cue(Value, frozen=True):
+class Cue(Value, frozen=True, kw_only=True):
     """One acoustic cue of how a voice comes across, in the speaker's own units."""
 
     name: str
@@ -282,7 +282,7 @@ class Cue(Value, frozen=True):
     """Where it was heard; ``None``: over the whole call."""
 
 
-class SpeakerFacts(Value, frozen=True):
+class SpeakerFacts(Value, frozen=True, kw_only=True):
     """One party over the whole call."""
 
     speaker: str

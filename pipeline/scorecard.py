@@ -26,7 +26,7 @@ class Value(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """Base: frozen, compared by content, unknown fields refused when read."""
 
 
-class Text(Value, frozen=True):
+class Text(Value, frozen=True, kw_only=True):
     """A text for people, in both languages of the user interface."""
 
     zh: str
@@ -37,7 +37,7 @@ class Text(Value, frozen=True):
         return self.en if ui == "en" else self.zh
 
 
-class Points(Value, frozen=True):
+class Points(Value, frozen=True, kw_only=True):
     """Points won out of points possible.
 
     Points add; percentages do not, so the only way to a percentage is `percent` of a sum.
@@ -66,7 +66,7 @@ class Points(Value, frozen=True):
         return Points(won=min(math.fsum(part.won for part in every), possible), possible=possible)
 
 
-class Evidence(Value, frozen=True):
+class Evidence(Value, frozen=True, kw_only=True):
     """One moment that a finding rests on."""
 
     span: Span | None = None
@@ -88,7 +88,7 @@ class Evidence(Value, frozen=True):
     """The better sentence, where the standard has one."""
 
 
-class Finding(Value, frozen=True):
+class Finding(Value, frozen=True, kw_only=True):
     """The verdict on one criterion."""
 
     criterion: str
@@ -110,7 +110,7 @@ class Finding(Value, frozen=True):
     """The verdict in a sentence; for ``not_measured`` and ``not_applicable``: why."""
 
 
-class PillarMark(Value, frozen=True):
+class PillarMark(Value, frozen=True, kw_only=True):
     """One pillar's sum."""
 
     pillar: str
@@ -120,7 +120,7 @@ class PillarMark(Value, frozen=True):
     """A finding of severity ``pillar`` or ``critical`` was missed in it."""
 
 
-class RubricRef(Value, frozen=True):
+class RubricRef(Value, frozen=True, kw_only=True):
     """Which rubric, exactly."""
 
     id: str
