@@ -28,8 +28,25 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         return hashlib.sha256(msgspec.json.encode(self, order="deterministic")).hexdigest()
 
 
+class LevelSettings(Section, frozen=True):
+    """`measure.level` and `measure.effort`."""
+
+    noise_guard_s: float
+    noise_quantile: float
+    noise_least_s: float
+    gain_window_s: float
+    gain_least_s: float
+    gain_change_db: float
+    effort_level_db: float
+    effort_emphasis_db: float
+    effort_pitch_st: float
+    effort_least_voiced_s: float
+
+
 class MeasureSettings(Section, frozen=True):
     """`configs/measure.yaml`."""
+
+    level: LevelSettings
 
 
 def load_measure_settings(path: Path | None = None) -> MeasureSettings:
