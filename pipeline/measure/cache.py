@@ -45,12 +45,10 @@ class Cache:
             kind: the result's type, anything that `msgspec` can encode.
             make: measures it.
         """
-        return self._kept(
-            self._path(provenance, inputs, "json"),
-            make,
-            msgspec.json.Decoder(kind).decode,
-            msgspec.json.encode,
-        )
+        decoder: msgspec.json.Decoder[T] = msgspec.json.Decoder(kind)
+        path = self._path(provenance, inputs, "json")
+        kept: T = self._kept(path, make, decoder.decode, msgspec.json.encode)
+        return kept
 
     def arrays(self, provenance: Provenance, inputs: object, make: Callable[[], Arrays]) -> Arrays:
         """The stage's result as named arrays: from the cache, or made and kept."""

@@ -1,5 +1,7 @@
 """The laws of the span algebra."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,7 +26,7 @@ CALL = Span(0.0, 20.0)
 
 
 def is_timeline(result: tuple[Span, ...]) -> bool:
-    apart = all(a.end < b.start for a, b in zip(result, result[1:], strict=False))
+    apart = all(a.end < b.start for a, b in itertools.pairwise(result))
     return apart and all(span.duration > 0 for span in result)
 
 
@@ -65,7 +67,7 @@ def test_gaps_complete_the_call(a: list[Span]) -> None:
 def test_bridging_only_adds_and_leaves_wider_gaps(a: list[Span], gap: float) -> None:
     joined = bridge(a, gap)
     assert difference(a, joined) == ()
-    assert all(y.start - x.end > gap for x, y in zip(joined, joined[1:], strict=False))
+    assert all(y.start - x.end > gap for x, y in itertools.pairwise(joined))
 
 
 @given(timelines, st.floats(0, 5))

@@ -1,0 +1,83 @@
+"""Numbers that identify people, masked in everything that is shown or exported.
+
+Telephone, identity-card and bank-card numbers are recognised by their length, however they are
+written: 13812345678, 138 1234 5678, 一三八一二三四五六七八. Amounts, dates and times are shorter
+and stay. The facts themselves keep the digits, because judging compares them (was the number read
+back correctly?); this module stands between the facts and every reader.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final, TypeVar
+
+import msgspec
+
+from pipeline.facts import CallFacts, Turn, Word
+from pipeline.scorecard import Scorecard
+
+SHORTEST: Final = 7
+"""Digits in a row that are taken for a number that identifies someone."""
+
+_DIGIT: Final = "0-9０-９零〇一二三四五六七八九幺"
+_NUMBER: Final = re.compile(
+    rf"[{_DIGIT}](?:[ \-–—,，、.。·]{{0,2}}[{_DIGIT}xX]){{{SHORTEST - 1},}}"
+)
+_MASK: Final = "*"
+_KEPT: Final = 4
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+def mask_text(text: str) -> str:
+    """The text with all but the last four digits of every identifying number as asterisks.
+
+    The length stays, so that positions in the text do.
+    """
+    return _NUMBER.sub(lambda found: _masked_number(found[0]), text)
+
+
+def _masked_number(number: str) -> str:
+    digits = [i for i, c in enumerate(number) if re.match(rf"[{_DIGIT}xX]", c)]
+    hidden = set(digits[:-_KEPT])
+    return "".join(_MASK if i in hidden else c for i, c in enumerate(number))
+
+
+def mask_words(words: Sequence[Word]) -> tuple[Word, ...]:
+    """The words with identifying numbers masked, also where a number runs over several words."""
+    masked = mask_text("".join(word.text for word in words))
+    result, at = [], 0
+    for word in words:
+        text = masked[at : at + len(word.text)]
+        at += len(word.text)
+        result.append(word if text == word.text else msgspec.structs.replace(word, text=text))
+    return tuple(result)
+
+
+def mask_facts(facts: CallFacts) -> CallFacts:
+    """The facts as they may be shown."""
+    turns: tuple[Turn, ...] = tuple(
+        msgspec.structs.replace(turn, words=mask_words(turn.words)) for turn in facts.turns
+    )
+    return _mask_strings(msgspec.structs.replace(facts, turns=turns), keep={"sha256", "call_id", "name"})
+
+
+def mask_scorecard(scorecard: Scorecard) -> Scorecard:
+    """The scorecard as it may be shown."""
+    return _mask_strings(scorecard, keep={"sha256", "call_id"})
+
+
+def _mask_strings(value: S, keep: set[str]) -> S:
+    """Mask every string anywhere in the value, but not in the fields named in ``keep``."""
+
+    def walk(part: object, name: str) -> object:
+        if isinstance(part, str):
+            return part if name in keep or name.endswith("_sha256") else mask_text(part)
+        if isinstance(part, dict):
+            return {key: walk(inner, str(key)) for key, inner in part.items()}
+        if isinstance(part, (list, tuple)):
+            return [walk(inner, name) for inner in part]
+        return part
+
+    return msgspec.convert(walk(msgspec.to_builtins(value), ""), type(value))
