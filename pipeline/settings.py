@@ -43,10 +43,73 @@ class LevelSettings(Section, frozen=True):
     effort_least_voiced_s: float
 
 
+class CrosstalkSettings(Section, frozen=True):
+    """`measure.crosstalk`."""
+
+    max_delay_s: float
+    min_evidence: float
+    block_s: float
+    max_blocks: int
+    min_blocks: int
+    path_block_s: float
+    max_path_blocks: int
+    source_range_db: float
+    lead_s: float
+    path_s: float
+    iterations: int
+
+
+class SpeechSettings(Section, frozen=True):
+    """`measure.speech`."""
+
+    crosstalk: CrosstalkSettings
+    enter_probability: float
+    leave_probability: float
+    edge_probability: float
+    sure_probability: float
+    edge_s: float
+    floor_window_s: float
+    floor_quantile: float
+    above_floor_db: float
+    below_active_db: float
+    masked_snr_db: float
+    leak_margin_db: float
+    blip_s: float
+    bridge_s: float
+    min_speech_s: float
+
+
+class DualMonoSettings(Section, frozen=True):
+    """When two channels are one sound written twice (`measure.dualmono`)."""
+
+    block_s: float
+    blocks: int
+    floor_dbov: float
+    range_db: float
+    delay_s: float
+    correlation: float
+    gain_db: float
+    gain_swing_db: float
+    share: float
+
+
+class AudioSettings(Section, frozen=True):
+    """`measure.audio`."""
+
+    lowest_rate_hz: int
+    highest_rate_hz: int
+    absurd_rate_hz: int
+    shortest_s: float
+    longest_h: float
+    dual_mono: DualMonoSettings
+
+
 class MeasureSettings(Section, frozen=True):
     """`configs/measure.yaml`."""
 
+    audio: AudioSettings
     level: LevelSettings
+    speech: SpeechSettings
 
 
 def load_measure_settings(path: Path | None = None) -> MeasureSettings:
