@@ -60,7 +60,9 @@ def mask_facts(facts: CallFacts) -> CallFacts:
     turns: tuple[Turn, ...] = tuple(
         msgspec.structs.replace(turn, words=mask_words(turn.words)) for turn in facts.turns
     )
-    return _mask_strings(msgspec.structs.replace(facts, turns=turns), keep={"sha256", "call_id", "name"})
+    return _mask_strings(
+        msgspec.structs.replace(facts, turns=turns), keep={"sha256", "call_id", "name"}
+    )
 
 
 def mask_scorecard(scorecard: Scorecard) -> Scorecard:

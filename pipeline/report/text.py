@@ -1,0 +1,133 @@
+"""The scorecard in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text as Styled
+
+from pipeline.report.phrasing import (
+    DEMONSTRATION,
+    OUTCOMES,
+    clock,
+    limits,
+    number,
+    speaker_name,
+)
+from pipeline.scorecard import Evidence, Finding, Points, Scorecard, Text
+
+_STYLE = {"met": "green", "missed": "bold red", "not_measured": "yellow", "not_applicable": "dim"}
+_MARK = {"met": "✓", "missed": "✗", "not_measured": "?", "not_applicable": "–"}
+_SHOWN_EVIDENCE = 3
+_HEAD = Text(zh="评分表", en="Scorecard")
+_FAILED = Text(zh="一票否决", en="failed by a critical finding")
+_NO_MARK = Text(zh="没有可评分的内容", en="nothing could be measured")
+_MORE = Text(zh="另有 {n} 处", en="{n} more")
+_NOT_COUNTED = Text(zh="不计", en="not counted")
+
+
+def render(scorecard: Scorecard, ui: str = "zh") -> RenderableType:
+    """The scorecard for `rich.console.Console.print`; ``ui`` is "zh" or "en"."""
+    return Group(*_parts(scorecard, ui))
+
+
+def _parts(scorecard: Scorecard, ui: str) -> Iterator[RenderableType]:
+    yield _headline(scorecard, ui)
+    if scorecard.demonstration:
+        yield Styled(DEMONSTRATION.of(ui), style="yellow")
+    yield _pillars(scorecard, ui)
+    for pillar in scorecard.pillars:
+        findings = [f for f in scorecard.findings if f.pillar == pillar.pillar]
+        if findings:
+            yield Styled(f"\n{pillar.name.of(ui)}", style="bold")
+            yield _findings(findings, ui)
+
+
+def _headline(scorecard: Scorecard, ui: str) -> Styled:
+    line = Styled(f"{_HEAD.of(ui)} {scorecard.call_id}  ", style="bold")
+    if scorecard.mark is None:
+        return line.append(_NO_MARK.of(ui), style="yellow")
+    line.append(f"{number(scorecard.mark)} / 100", style="bold red" if scorecard.failed else "bold")
+    if scorecard.failed:
+        line.append(f"  {_FAILED.of(ui)}", style="bold red")
+    return line.append(
+        f"   {scorecard.rubric.name.of(ui)} v{scorecard.rubric.version}", style="dim"
+    )
+
+
+def _pillars(scorecard: Scorecard, ui: str) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for mark in scorecard.pillars:
+        table.add_row(
+            mark.name.of(ui), _bar(mark.points), _points(mark.points), "✗" if mark.failed else ""
+        )
+    return table
+
+
+def _bar(points: Points, width: int = 20) -> str:
+    if points.percent is None:
+        return "·" * width
+    filled = round(points.percent / 100 * width)
+    return "█" * filled + "░" * (width - filled)
+
+
+def _points(points: Points) -> str:
+    return f"{number(points.won)}/{number(points.possible)}" if points.possible else "—"
+
+
+def _findings(findings: list[Finding], ui: str) -> Table:
+    table = Table.grid(padding=(0, 1))
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True, justify="right")
+    table.add_column(overflow="fold")
+    for finding in findings:
+        style = _STYLE[finding.outcome]
+        table.add_row(
+            Styled(_MARK[finding.outcome], style=style),
+            Styled(f"{finding.standard} {finding.name.of(ui)}"),
+            Styled(_points(finding.points), style="dim"),
+            Styled(_verdict(finding, ui), style=style),
+        )
+        for line in _evidence(finding, ui):
+            table.add_row("", "", "", Padding(Styled(line, style="dim"), (0, 0, 0, 2)))
+    return table
+
+
+def _verdict(finding: Finding, ui: str) -> str:
+    figures = ""
+    if finding.value is not None:
+        bounds = limits(finding)
+        unit = f" {finding.unit}" if finding.unit else ""
+        figures = f"{number(finding.value)}{unit}" + (f" ({bounds})" if bounds else "") + "  "
+    return f"{OUTCOMES[finding.outcome].of(ui)}  {figures}{finding.reason.of(ui)}"
+
+
+def _evidence(finding: Finding, ui: str) -> Iterator[str]:
+    for piece in finding.evidence[:_SHOWN_EVIDENCE]:
+        yield _moment(piece, ui)
+    more = len(finding.evidence) - _SHOWN_EVIDENCE
+    if more > 0:
+        yield _MORE.of(ui).format(n=more)
+
+
+def _moment(piece: Evidence, ui: str) -> str:
+    parts = []
+    if piece.span is not None:
+        parts.append(f"{clock(piece.span.start)}–{clock(piece.span.end)}")
+    if piece.speaker is not None:
+        parts.append(speaker_name(piece.speaker, ui))
+    if piece.words:
+        parts.append(f"「{piece.words}」")
+    if piece.value is not None:
+        parts.append(f"{number(piece.value)}{' ' + piece.unit if piece.unit else ''}")
+    if piece.note is not None:
+        parts.append(piece.note.of(ui))
+    if not piece.counts:
+        parts.append(_NOT_COUNTED.of(ui))
+    if piece.rewrite:
+        parts.append(f"→ {piece.rewrite}")
+    return "  ".join(parts)
