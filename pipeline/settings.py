@@ -104,12 +104,61 @@ class AudioSettings(Section, frozen=True):
     dual_mono: DualMonoSettings
 
 
+class TranscriptGuards(Section, frozen=True):
+    """`measure.guards`: which of the recogniser's text nobody said."""
+
+    time_error_s: float
+    no_speech_probability: float
+    silent_log_probability: float
+    average_log_probability: float
+    fast_least_syllables: int
+    syllables_per_s: float
+    loop_longest_words: int
+    loop_most_times: int
+    crowd_s: float
+    crowd_syllables: int
+    credits: tuple[str, ...]
+
+
+class ImportSettings(Section, frozen=True):
+    """`measure.imports`: transcripts made elsewhere."""
+
+    largest_mb: float
+    late_s: float
+    silent_share: float
+    least_words: int
+    same_party_share: float
+
+
+class TranscriptSettings(Section, frozen=True):
+    """`measure.transcript` and the modules that serve it."""
+
+    model: str
+    device: str
+    language: str
+    prompt: str | None
+    temperatures: tuple[float, ...]
+    beam_size: int | None
+    compression_ratio: float
+    retry_log_probability: float
+    seed: int
+    window_s: float
+    pause_s: float
+    margin_s: float
+    gap_s: float
+    cut_search_s: float
+    closure_s: float
+    guards: TranscriptGuards
+    imports: ImportSettings
+
+
 class MeasureSettings(Section, frozen=True):
     """`configs/measure.yaml`."""
 
     audio: AudioSettings
     level: LevelSettings
     speech: SpeechSettings
+    transcript: TranscriptSettings
 
 
 def load_measure_settings(path: Path | None = None) -> MeasureSettings:
