@@ -37,7 +37,7 @@ AU = Container("AU", "au", soundfile=True)
 CAF = Container("CAF", "caf", soundfile=True)
 FLAC = Container("FLAC", "flac", soundfile=True)
 OGG = Container("Ogg", "ogg", soundfile=True)
-MP3 = Container("MP3", "mp3", soundfile=True)
+MP3 = Container("MP3", "mp3")
 SPHERE = Container("NIST SPHERE", "nistsphere", soundfile=True)
 MP4 = Container("MP4", "mov")
 AMR = Container("AMR", "amr")
@@ -96,7 +96,7 @@ def identify(file: BinaryIO) -> Container | None:
 def completeness(file: BinaryIO, container: Container, size: int) -> Completeness:
     """Compares what the header promises with what the file holds, without decoding.
 
-    Formats that write their length elsewhere (FLAC, MP4, WMA, WebM) are compared after decoding.
+    Formats that count time, not bytes (FLAC, MP4, WMA, WebM) are compared after decoding.
     """
     check = _CHECKS.get(container.name)
     if check is None:
@@ -189,6 +189,13 @@ def _is_chunk(file: BinaryIO, start: int, size: int, order: str) -> bool:
     file.seek(start)
     name, length = struct.unpack(f"{order}4sI", file.read(8))
     return bool(name.strip().isalnum()) and int(length) <= size - start - 8
+
+
+def _check_flac(file: BinaryIO, size: int) -> Completeness:
+    """STREAMINFO counts samples in 36 bits; a stream that was never finished says 0."""
+    file.seek(18)
+    (packed,) = struct.unpack(">Q", file.read(8))
+    return Completeness(unfinished=packed & (1 << 36) - 1 == 0)
 
 
 # ── Ogg, AMR, AAC, MP3: pages and frames ─────────────────────────────────────────────────────────
@@ -318,6 +325,7 @@ def _head_after_id3(file: BinaryIO) -> bytes:
 _CHECKS: dict[str, Callable[[BinaryIO, int], Completeness]] = {
     WAV.name: _check_wav,
     AIFF.name: _check_aiff,
+    FLAC.name: _check_flac,
     AU.name: _check_au,
     SPHERE.name: _check_sphere,
     OGG.name: _check_ogg,

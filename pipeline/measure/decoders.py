@@ -7,7 +7,6 @@ with at most 16 bits comes as int16, exactly; everything else as float32.
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
@@ -18,7 +17,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from pipeline.measure.containers import Container
+from pipeline.measure.containers import MATROSKA, Container
 
 BLOCK_FRAMES = 65536
 
@@ -39,7 +38,8 @@ class Reader:
 
     Attributes:
         coding: how the sound is coded, for people ("U-Law").
-        declared_s: the length in seconds that the container declares, where it does.
+        least_s: how many seconds must come, by what the container declares; 0 where it does not.
+        unfinished: the container should declare a length and does not.
         blocks: the frames, to be taken once.
         damaged: packets skipped so far because they could not be decoded.
     """
@@ -47,8 +47,9 @@ class Reader:
     rate_hz: int
     n_channels: int
     coding: str
-    declared_s: float | None
     blocks: Iterator[Frames]
+    least_s: float = 0.0
+    unfinished: bool = False
     damaged: list[int] = field(default_factory=list)
 
 
@@ -61,10 +62,9 @@ def open_reader(file: BinaryIO, container: Container, *, unfinished: bool = Fals
         DecodeError: neither decoder can read it.
     """
     if container.soundfile and not unfinished:
-        try:
-            return _open_soundfile(file)
-        except soundfile.LibsndfileError:
-            pass  # a coding it does not know, or a broken header: FFmpeg has the last word
+        reader = _open_soundfile(file)
+        if reader is not None:
+            return reader
     return _open_ffmpeg(file, container)
 
 
@@ -77,16 +77,26 @@ _SIXTEEN_BITS = {
 }  # fmt: skip
 
 
-def _open_soundfile(file: BinaryIO) -> Reader:
-    os.lseek(file.fileno(), 0, os.SEEK_SET)
-    sound = soundfile.SoundFile(file.fileno(), closefd=False)
-    exact = 0 < sound.frames < 2**62 and sound.format in ("FLAC", "CAF", "W64")
+_COUNTS_FRAMES = {"FLAC", "CAF", "W64"}
+"""Formats whose header counts frames, and where libsndfile believes it."""
+
+
+def _open_soundfile(file: BinaryIO) -> Reader | None:
+    """``None``: a coding it does not know, or a broken header; FFmpeg has the last word."""
+    file.seek(0)
+    try:
+        sound = soundfile.SoundFile(file.fileno(), closefd=False)
+    except soundfile.SoundFileError:
+        return None
+    if sound.subtype.startswith("MPEG"):  # its MPEG decoder writes warnings on the terminal
+        sound.close()
+        return None
     return Reader(
         rate_hz=sound.samplerate,
         n_channels=sound.channels,
         coding=sound.subtype_info,
-        declared_s=sound.frames / sound.samplerate if exact else None,
         blocks=_soundfile_blocks(sound),
+        least_s=sound.frames / sound.samplerate if sound.format in _COUNTS_FRAMES else 0.0,
     )
 
 
@@ -96,8 +106,8 @@ def _soundfile_blocks(sound: soundfile.SoundFile) -> Iterator[Frames]:
         while True:
             try:
                 block = sound.read(BLOCK_FRAMES, dtype=dtype, always_2d=True)
-            except soundfile.LibsndfileError as error:
-                raise DecodeError(f"damaged sound ({error.error_string})") from error
+            except soundfile.SoundFileError as error:
+                raise DecodeError("damaged sound") from error
             if not len(block):
                 return
             yield block
@@ -113,6 +123,9 @@ _GAP_S = 0.06
 """A jump in the time stamps beyond this is silence that was not sent (three lost packets of 20 ms);
 below it the clock of the container is merely coarse."""
 
+_COARSE_S = 0.5
+"""Containers of lossy sound declare whole packets, with lead-in and tail."""
+
 
 def _open_ffmpeg(file: BinaryIO, container: Container) -> Reader:
     file.seek(0)
@@ -127,12 +140,14 @@ def _open_ffmpeg(file: BinaryIO, container: Container) -> Reader:
         raise DecodeError(_reason(error)) from error
     if first is None:
         raise DecodeError("no sound in it")
+    declared_s = _declared_s(source, stream, container)
     return Reader(
         rate_hz=first.sample_rate,
         n_channels=first.layout.nb_channels,
         coding=stream.codec_context.codec.long_name,
-        declared_s=_declared_s(source, stream, container),
         blocks=_ffmpeg_blocks(itertools.chain([first], frames), first),
+        least_s=max(0.0, (declared_s or 0.0) - _COARSE_S),
+        unfinished=container is MATROSKA and declared_s is None,
         damaged=damaged,
     )
 

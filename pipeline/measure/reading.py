@@ -8,7 +8,7 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from io import BufferedReader
+from io import FileIO
 from pathlib import Path
 from typing import NoReturn
 
@@ -57,7 +57,7 @@ class Probe:
     """A file that can be decoded; `open_regular` opened it, and whoever did closes it."""
 
     path: Path
-    file: BufferedReader
+    file: FileIO
     size: int
     container: Container
     whole: Completeness
@@ -67,7 +67,7 @@ class Probe:
 # ── From a path to a decoder ─────────────────────────────────────────────────────────────────────
 
 
-def open_regular(path: Path) -> BufferedReader:
+def open_regular(path: Path) -> FileIO:
     """Opens a file without ever waiting for one: a pipe or a device would block or never end.
 
     Raises:
@@ -84,7 +84,7 @@ def open_regular(path: Path) -> BufferedReader:
         _refuse(path, "a file", "a folder", "name the recordings in it one by one")
     if not stat.S_ISREG(mode):
         _refuse(path, "a file", "a pipe or device", "save the recording to a file first")
-    return os.fdopen(handle, "rb")
+    return os.fdopen(handle, "rb", buffering=0)  # libsndfile moves the position underneath
 
 
 _UNOPENED = {
@@ -107,7 +107,7 @@ def _refuse_unopened(path: Path, error: OSError | ValueError) -> NoReturn:
     _refuse(path, "a recording", found, remedy)
 
 
-def probe(file: BufferedReader, path: Path, settings: AudioSettings, *, alone: bool) -> Probe:
+def probe(file: FileIO, path: Path, settings: AudioSettings, *, alone: bool) -> Probe:
     """Finds out what a file is and starts its decoder.
 
     ``alone`` says that the file is the whole recording, and may have two channels.
@@ -129,7 +129,7 @@ def probe(file: BufferedReader, path: Path, settings: AudioSettings, *, alone: b
     return Probe(path, file, size, container, whole, reader)
 
 
-def _identified(file: BufferedReader, path: Path) -> Container:
+def _identified(file: FileIO, path: Path) -> Container:
     container = identify(file)
     if container is None:
         file.seek(0)
@@ -145,7 +145,7 @@ def _identified(file: BufferedReader, path: Path) -> Container:
 
 
 def _refuse_undecodable(
-    file: BufferedReader, path: Path, container: Container, error: DecodeError
+    file: FileIO, path: Path, container: Container, error: DecodeError
 ) -> NoReturn:
     expected = "sound that can be decoded"
     if is_shortened(file, container):
@@ -206,7 +206,7 @@ def decode(probed: Probe, spools: Sequence[Spool], settings: AudioSettings) -> S
     )
 
 
-def _sha256(file: BufferedReader) -> str:
+def _sha256(file: FileIO) -> str:
     """SHA-256 of the file's bytes, read beside the decoder without moving its position."""
     digest, done = hashlib.sha256(), 0
     while data := os.pread(file.fileno(), 1 << 20, done):
@@ -298,14 +298,14 @@ def _checked_length(probed: Probe, held_s: float, settings: AudioSettings) -> tu
 def _missing_s(probed: Probe, held_s: float) -> float:
     share = probed.whole.missing_share
     by_bytes = held_s * share / (1.0 - share) if share < 1.0 else 0.0
-    return max(by_bytes, (probed.reader.declared_s or 0.0) - held_s)
+    return max(by_bytes, probed.reader.least_s - held_s)
 
 
 def _notes(probed: Probe, missing_s: float) -> tuple[str, ...]:
     damaged = len(probed.reader.damaged)
     notes = {
         "its recorder never wrote how long it is: read to the end of the file": (
-            probed.whole.unfinished
+            probed.whole.unfinished or probed.reader.unfinished
         ),
         f"its header counts {missing_s * 1000:.0f} ms more than it holds": missing_s > 0.005,
         f"{damaged} damaged packets were skipped": damaged > 0,
