@@ -1,8 +1,8 @@
 """Written Mandarin as it is spoken: digits, amounts, dates, times and signs become Hanzi.
 
 Whisper and people write "2024年5月3日", "¥36.50", "20%" or "138 1234 5678"; callers say 9, 5, 5
-and 11 syllables. Where several readings are usual, the shortest common one is taken (三十六块五, not
-三十六元五角零分); the choice is a syllable or two and stated beside each rule.
+and 11 syllables. Where several readings are usual, the shortest common one is taken (三十六块五,
+not 三十六元五角零分); the choice is a syllable or two.
 """
 
 from __future__ import annotations

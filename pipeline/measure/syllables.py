@@ -28,8 +28,8 @@ _PARTS_OF_CAMEL_CASE = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-zà-öø-ÿ'’]+|[
 
 # Names and abbreviations that are said as words, though written in capitals.
 _SAID_AS_WORDS = frozenset(
-    ("max", "mini", "pro", "plus", "pin", "sim", "pos", "ram", "rom", "logo", "visa", "wifi")
-    + ("iphone", "ipad", "oppo", "vivo", "nokia", "sony", "huawei", "java", "bug", "home", "phone")
+    {"max", "mini", "pro", "plus", "pin", "sim", "pos", "ram", "rom", "logo", "visa", "wifi"}
+    | {"iphone", "ipad", "oppo", "vivo", "nokia", "sony", "huawei", "java", "bug", "home", "phone"}
 )
 _VOWEL = re.compile("[aeiouyà-öø-ÿ]")
 _DIGITS = re.compile(r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?", re.ASCII)
