@@ -98,6 +98,8 @@ class Finding(Value, frozen=True, kw_only=True):
     name: Text
     outcome: Outcome
     severity: Severity = "normal"
+    measure: str | None = None
+    """The fact that ``value`` is, by its field's name (``articulation_rate_syl_s`` …)."""
     value: float | None = None
     """What was measured."""
     low: float | None = None
