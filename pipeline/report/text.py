@@ -12,21 +12,20 @@ from rich.text import Text as Styled
 from pipeline.report.phrasing import (
     DEMONSTRATION,
     OUTCOMES,
+    PAGE,
+    SIGNS,
     clock,
     limits,
     number,
+    points,
     speaker_name,
 )
 from pipeline.scorecard import Evidence, Finding, Points, Scorecard, Text
 
 _STYLE = {"met": "green", "missed": "bold red", "not_measured": "yellow", "not_applicable": "dim"}
-_MARK = {"met": "✓", "missed": "✗", "not_measured": "?", "not_applicable": "–"}
 _SHOWN_EVIDENCE = 3
 _HEAD = Text(zh="评分表", en="Scorecard")
-_FAILED = Text(zh="一票否决", en="failed by a critical finding")
-_NO_MARK = Text(zh="没有可评分的内容", en="nothing could be measured")
 _MORE = Text(zh="另有 {n} 处", en="{n} more")
-_NOT_COUNTED = Text(zh="不计", en="not counted")
 
 
 def render(scorecard: Scorecard, ui: str = "zh") -> RenderableType:
@@ -49,10 +48,10 @@ def _parts(scorecard: Scorecard, ui: str) -> Iterator[RenderableType]:
 def _headline(scorecard: Scorecard, ui: str) -> Styled:
     line = Styled(f"{_HEAD.of(ui)} {scorecard.call_id}  ", style="bold")
     if scorecard.mark is None:
-        return line.append(_NO_MARK.of(ui), style="yellow")
+        return line.append(PAGE["no_mark"].of(ui), style="yellow")
     line.append(f"{number(scorecard.mark)} / 100", style="bold red" if scorecard.failed else "bold")
     if scorecard.failed:
-        line.append(f"  {_FAILED.of(ui)}", style="bold red")
+        line.append(f"  {PAGE['failed'].of(ui)}", style="bold red")
     return line.append(
         f"   {scorecard.rubric.name.of(ui)} v{scorecard.rubric.version}", style="dim"
     )
@@ -62,20 +61,16 @@ def _pillars(scorecard: Scorecard, ui: str) -> Table:
     table = Table.grid(padding=(0, 2))
     for mark in scorecard.pillars:
         table.add_row(
-            mark.name.of(ui), _bar(mark.points), _points(mark.points), "✗" if mark.failed else ""
+            mark.name.of(ui), _bar(mark.points), points(mark.points), "✗" if mark.failed else ""
         )
     return table
 
 
-def _bar(points: Points, width: int = 20) -> str:
-    if points.percent is None:
+def _bar(sum_of: Points, width: int = 20) -> str:
+    if sum_of.percent is None:
         return "·" * width
-    filled = round(points.percent / 100 * width)
+    filled = round(sum_of.percent / 100 * width)
     return "█" * filled + "░" * (width - filled)
-
-
-def _points(points: Points) -> str:
-    return f"{number(points.won)}/{number(points.possible)}" if points.possible else "—"
 
 
 def _findings(findings: list[Finding], ui: str) -> Table:
@@ -87,9 +82,9 @@ def _findings(findings: list[Finding], ui: str) -> Table:
     for finding in findings:
         style = _STYLE[finding.outcome]
         table.add_row(
-            Styled(_MARK[finding.outcome], style=style),
+            Styled(SIGNS[finding.outcome], style=style),
             Styled(f"{finding.standard} {finding.name.of(ui)}"),
-            Styled(_points(finding.points), style="dim"),
+            Styled(points(finding.points), style="dim"),
             Styled(_verdict(finding, ui), style=style),
         )
         for line in _evidence(finding, ui):
@@ -127,7 +122,7 @@ def _moment(piece: Evidence, ui: str) -> str:
     if piece.note is not None:
         parts.append(piece.note.of(ui))
     if not piece.counts:
-        parts.append(_NOT_COUNTED.of(ui))
+        parts.append(PAGE["not_counted"].of(ui))
     if piece.rewrite:
         parts.append(f"→ {piece.rewrite}")
     return "  ".join(parts)
