@@ -152,13 +152,63 @@ class TranscriptSettings(Section, frozen=True):
     imports: ImportSettings
 
 
+class PitchSettings(Section, frozen=True):
+    """`measure.pitch`."""
+
+    voicing_bias: float
+    voicing_change: float
+    pitch_weight: float
+    jump_per_octave: float
+    jump_most: float
+    range_least_s: float
+    range_width_octaves: float
+    range_floor: float
+    range_weight: float
+    shortest_voiced_s: float
+    least_voiced_s: float
+    slope_s: float
+
+
+class PaceSettings(Section, frozen=True):
+    """`measure.pace` and `measure.nuclei`."""
+
+    pause_s: float
+    least_speech_s: float
+    least_syllables: int
+    window_s: float
+    burst_syl_s: float
+
+
+class QualitySettings(Section, frozen=True):
+    """`measure.quality`."""
+
+    silent_dbov: float
+    dropout_edge_db: float
+    dropout_shortest_s: float
+    dropout_longest_s: float
+    noise_guard_s: float
+    noise_least_s: float
+    pumping_pause_s: float
+    pumping_pauses: int
+    band_quantile: float
+    band_range_db: float
+    band_move_db: float
+    least_snr_db: float
+    most_clipped: float
+    most_pumping_db: float
+    least_bandwidth_hz: float
+
+
 class MeasureSettings(Section, frozen=True):
     """`configs/measure.yaml`."""
 
     audio: AudioSettings
+    quality: QualitySettings
     level: LevelSettings
     speech: SpeechSettings
     transcript: TranscriptSettings
+    pitch: PitchSettings
+    pace: PaceSettings
 
 
 def load_measure_settings(path: Path | None = None) -> MeasureSettings:
