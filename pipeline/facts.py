@@ -80,6 +80,8 @@ class Quality(Value, frozen=True, kw_only=True):
     """Active speech level over noise floor."""
     coding: str | None
     """What the sound itself betrays of the codecs it went through ("8-bit log PCM" …)."""
+    clipped: tuple[Span, ...] = ()
+    """Where, runs within half a second of each other joined."""
     dropouts: tuple[Span, ...] = ()
     """Digital zeros inside speech."""
     gain_pumping_db: float | None = None
