@@ -345,6 +345,11 @@ class CallFacts(Value, frozen=True, kw_only=True):
         return next((party for party in self.speakers if party.speaker == name), None)
 
 
+def spoken_language(facts: CallFacts) -> str:
+    """The language of the words (Whisper's code); Mandarin where there are none."""
+    return facts.transcript.language if facts.transcript else "zh"
+
+
 def join_words(texts: Any) -> str:
     """Join words as they are written: a blank between Latin words, none between Hanzi."""
     joined = ""

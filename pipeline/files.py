@@ -33,6 +33,23 @@ def safe_stem(name: str) -> str:
     return stem or "call"
 
 
+def read_input(path: Path) -> bytes:
+    """The bytes of a file that a person named.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            path,
+            expected="a file that can be read",
+            found=error.strerror or str(error),
+            remedy="check its path and permissions",
+        ) from None
+
+
 def write_whole(files: Mapping[Path, bytes]) -> None:
     """Write every file or none: all go to temporary names first, then take their places.
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
+from platformdirs import user_cache_dir
 
 from pipeline.errors import InputError
 from pipeline.facts import Provenance
@@ -82,3 +83,8 @@ class Cache:
             os.chmod(self.folder, 0o700)  # noqa: PTH101
             write_whole({path: write(made)})
         return made
+
+
+def default_folder() -> Path:
+    """The user's cache folder for Qinhe."""
+    return Path(user_cache_dir("qinhe", appauthor=False))

@@ -1,0 +1,329 @@
+"""The command `qinhe`. Thin: it parses, calls, prints; what it calls lives elsewhere.
+
+Exit codes: 0 done, 1 a fault in Qinhe, 2 used wrongly, 3 an input that cannot be used,
+130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+from rich.console import Console
+
+from pipeline import __version__
+from pipeline.errors import QinheError, UsageError, printable
+from pipeline.facts import CallFacts, spoken_language
+from pipeline.facts import decode as decode_facts
+from pipeline.facts import encode as encode_facts
+from pipeline.files import read_input, safe_stem, write_whole
+from pipeline.settings import default_rubric, load_measure_settings
+from pipeline.tracks import encode as encode_tracks
+
+if TYPE_CHECKING:
+    from pipeline.measure.call import Measured
+    from pipeline.scorecard import Scorecard
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code; errors become one sentence on stderr."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        cli.main(args=list(arguments), prog_name="qinhe", standalone_mode=False)
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except click.Abort:
+        return 130
+    except click.ClickException as wrong:
+        wrong.show()
+        return 2
+    except QinheError as error:
+        if "--debug" in arguments:
+            raise
+        click.echo(f"qinhe: {error}", err=True)
+        return error.exit_code
+    except KeyboardInterrupt:
+        click.echo("qinhe: interrupted; nothing was written.", err=True)
+        return 130
+    return 0
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="qinhe")
+def cli() -> None:
+    """Qinhe 亲和: marks call-centre recordings against a service standard.
+
+    `score` is `measure` (audio -> facts) and `judge` (facts -> scorecard) in one.
+    """
+
+
+def _options(*options: Callable[[F], F]) -> Callable[[F], F]:
+    """Several click options as one decorator, in the order in which help lists them."""
+
+    def decorate(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+_FILE = click.Path(path_type=Path)
+_debug = click.option("--debug", is_flag=True, help="Show tracebacks.")
+_ui = click.option(
+    "--ui",
+    type=click.Choice(["zh", "en"]),
+    default="zh",
+    show_default=True,
+    help="Language of reports.",
+)
+_rubric = click.option(
+    "--rubric",
+    metavar="NAME|FILE",
+    help="A shipped rubric's name, or a YAML file. Default: that of the call's language.",
+)
+_show_numbers = click.option(
+    "--show-numbers", is_flag=True, help="Do not mask telephone, identity and card numbers."
+)
+_measuring = _options(
+    click.argument("audio", nargs=-1, type=_FILE),
+    click.option(
+        "--agent", "agent_file", type=_FILE, help="The agent's own file, with --customer."
+    ),
+    click.option("--customer", "customer_file", type=_FILE, help="The customer's own file."),
+    click.option(
+        "--channels",
+        metavar="MAP",
+        help="Who is where, such as agent=right,customer=left. Default: the agent left.",
+    ),
+    click.option(
+        "--transcript",
+        type=_FILE,
+        help="Take the words from this file instead of Whisper: our JSON, WebVTT, SRT, STM, "
+        "Contact Lens or Transcribe JSON.",
+    ),
+    click.option("--no-transcript", is_flag=True, help="Measure the voices only."),
+    click.option(
+        "--model",
+        metavar="NAME|PATH",
+        help="Whisper model: a name such as small, or a checkpoint. Default: the settings'.",
+    ),
+    click.option("--device", metavar="NAME", help="Where Whisper runs: auto, cpu, cuda …"),
+    click.option(
+        "--language", metavar="CODE", help="Language spoken. Default: the settings' (zh)."
+    ),
+    click.option(
+        "--settings",
+        "settings_file",
+        type=_FILE,
+        help="Measuring settings instead of configs/measure.yaml.",
+    ),
+    click.option("--call-id", metavar="NAME", help="The call's name. Default: the file's."),
+    click.option(
+        "--cache",
+        "cache_folder",
+        type=_FILE,
+        envvar="QINHE_CACHE",
+        help="Where results of slow stages are kept. Default: the user's cache folder.",
+    ),
+    click.option("--no-cache", is_flag=True, help="Measure everything anew and keep nothing."),
+    _debug,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Measuring:
+    """The options that `measure` and `score` share, as given."""
+
+    audio: tuple[Path, ...]
+    agent_file: Path | None
+    customer_file: Path | None
+    channels: str | None
+    transcript: Path | None
+    no_transcript: bool
+    model: str | None
+    device: str | None
+    language: str | None
+    settings_file: Path | None
+    call_id: str | None
+    cache_folder: Path | None
+    no_cache: bool
+    debug: bool
+
+    def paths(self) -> tuple[Path, ...]:
+        """The recording's file, or its two, the agent's first."""
+        parties = [path for path in (self.agent_file, self.customer_file) if path is not None]
+        if len(self.audio) == 1 and not parties:
+            return self.audio
+        if len(parties) == 2 and not self.audio:
+            return tuple(parties)
+        raise UsageError(
+            "Give one recording, or --agent FILE and --customer FILE for one of two files."
+        )
+
+    def measured(self, *, keep_sound: bool = False) -> Measured:
+        """Measure what the options name."""
+        from pipeline.measure import call, roles
+        from pipeline.measure.cache import Cache, default_folder
+
+        if self.transcript is not None and self.no_transcript:
+            raise UsageError("--transcript and --no-transcript exclude each other.")
+        paths = self.paths()
+        settings = load_measure_settings(self.settings_file)
+        recording = call.Recording(
+            paths=paths,
+            call_id=safe_stem(self.call_id or paths[0].name),
+            roles=roles.parse(self.channels) if self.channels else roles.DEFAULT,
+            transcript=self.transcript,
+            language=self.language,
+        )
+        with call.opened(recording, settings.audio) as audio:
+            # Models come after the recording: a file that cannot be read costs no model's loading.
+            own_words = not (self.transcript or self.no_transcript)
+            models = call.load_models(
+                settings,
+                self.model or settings.transcript.model if own_words else None,
+                self.device,
+            )
+            cache = Cache(None if self.no_cache else self.cache_folder or default_folder())
+            with _progress() as progress:
+                return call.measure(
+                    audio, recording, models, settings, cache, progress, keep_sound=keep_sound
+                )
+
+
+@cli.command()
+@_measuring
+@_rubric
+@click.option("--out", type=_FILE, default=Path(), help="Folder for the results. Default: here.")
+@click.option("--json", "as_json", is_flag=True, help="Print the scorecard as JSON.")
+@click.option("--no-audio", is_flag=True, help="Leave the sound out of the page.")
+@click.option("--tracks", type=_FILE, help="Also write the 10 ms tracks (.npz) here.")
+@_show_numbers
+@_ui
+def score(
+    rubric: str | None,
+    out: Path,
+    as_json: bool,
+    no_audio: bool,
+    tracks: Path | None,
+    show_numbers: bool,
+    ui: str,
+    **measuring: Any,
+) -> None:
+    """Measure and judge one recording: facts, scorecard and page."""
+    from pipeline.report.files import call_files
+
+    judge_with = _judge(rubric) if rubric else None  # a wrong rubric is told before the slow part
+    measured = _Measuring(**measuring).measured(keep_sound=not no_audio)
+    facts = measured.facts
+    judge_with = judge_with or _judge(default_rubric(spoken_language(facts)))
+    shown, files = call_files(
+        judge_with(facts), facts, measured.tracks, measured.sound, ui=ui, show_numbers=show_numbers
+    )
+    written = {out / f"{facts.call_id}.{kind}": data for kind, data in files.items()}
+    if tracks is not None:
+        written[tracks] = encode_tracks(measured.tracks)
+    write_whole(written)
+    _show(shown, ui, as_json)
+    if not as_json:
+        click.echo(f"\n{printable(out / facts.call_id)}.html", err=True)
+
+
+@cli.command()
+@_measuring
+@click.option("-o", "--out", type=_FILE, help="Where the facts go. Default: standard output.")
+@click.option("--tracks", type=_FILE, help="Also write the 10 ms tracks (.npz) here.")
+def measure(out: Path | None, tracks: Path | None, **measuring: Any) -> None:
+    """Measure one recording: audio -> facts."""
+    measured = _Measuring(**measuring).measured()
+    encoded = encode_facts(measured.facts)
+    written = {} if out is None else {out: encoded}
+    if tracks is not None:
+        written[tracks] = encode_tracks(measured.tracks)
+    write_whole(written)
+    if out is None:
+        click.echo(encoded, nl=False)
+
+
+@cli.command()
+@click.argument("facts_file", metavar="FACTS", type=_FILE)
+@_rubric
+@click.option("-o", "--out", type=_FILE, help="Where the scorecard goes as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the scorecard as JSON.")
+@_show_numbers
+@_ui
+@_debug
+def judge(
+    facts_file: Path,
+    rubric: str | None,
+    out: Path | None,
+    as_json: bool,
+    show_numbers: bool,
+    ui: str,
+    debug: bool,
+) -> None:
+    """Judge stored facts: facts -> scorecard. No audio, no models."""
+    from pipeline.report.privacy import mask_scorecard
+
+    facts = decode_facts(read_input(facts_file), facts_file)
+    scorecard = _judge(rubric or default_rubric(spoken_language(facts)))(facts)
+    shown = scorecard if show_numbers else mask_scorecard(scorecard)
+    if out is not None:
+        write_whole({out: encode_facts(shown)})
+    _show(shown, ui, as_json)
+
+
+@cli.command()
+@_debug
+def doctor(debug: bool) -> None:
+    """What is installed, which models are there, which recordings can be read."""
+    from pipeline.doctor import report
+
+    Console().print(report())
+
+
+def _judge(rubric: str) -> Callable[[CallFacts], Scorecard]:
+    from pipeline import rubric as rubrics
+    from pipeline.judge.call import compiled
+
+    path = Path(rubric)
+    is_file = path.suffix in (".yaml", ".yml") or path.exists()
+    return compiled(rubrics.load(path) if is_file else rubrics.shipped(rubric)).score
+
+
+def _show(scorecard: Scorecard, ui: str, as_json: bool) -> None:
+    from pipeline.report.text import render
+
+    if as_json:
+        click.echo(encode_facts(scorecard), nl=False)
+    else:
+        Console(highlight=False).print(render(scorecard, ui))
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, float], None]]:
+    """A line on the terminal that says how far which stage is; nothing where nobody watches."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda stage, share: None
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=console, transient=True) as bars:
+        tasks: dict[str, Any] = {}
+
+        def advance(stage: str, share: float) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=1.0)
+            bars.update(tasks[stage], completed=share)
+
+        yield advance

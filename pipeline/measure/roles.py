@@ -1,0 +1,42 @@
+"""Who is on which channel, as people write it: ``agent=left,customer=right``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from pipeline.errors import UsageError
+from pipeline.facts import AGENT, CUSTOMER
+
+Roles = Mapping[str, int]
+"""Speaker's name -> channel, counted from 0."""
+
+DEFAULT: Final[Roles] = {AGENT: 0, CUSTOMER: 1}
+_SIDES: Final = {"left": 0, "right": 1, "l": 0, "r": 1, "1": 0, "2": 1, "左": 0, "右": 1}
+_PARTIES: Final = {AGENT: AGENT, CUSTOMER: CUSTOMER, "坐席": AGENT, "客户": CUSTOMER}
+
+
+def parse(text: str) -> Roles:
+    """The map that ``text`` writes; a party that is left out takes the other channel.
+
+    Raises:
+        UsageError: another party or side, or one of them twice.
+    """
+    found: dict[str, int] = {}
+    for part in re.split(r"[,，;\s]+", text.strip().lower()):
+        party, _, side = part.partition("=")
+        if party not in _PARTIES or side not in _SIDES:
+            raise _wrong(text)
+        if _PARTIES[party] in found or _SIDES[side] in found.values():
+            raise _wrong(text)
+        found[_PARTIES[party]] = _SIDES[side]
+    agent = found.get(AGENT, 1 - found.get(CUSTOMER, 1))
+    return {AGENT: agent, CUSTOMER: 1 - agent}
+
+
+def _wrong(text: str) -> UsageError:
+    return UsageError(
+        f"--channels {text!r} is not a map of parties onto sides: write agent=left,customer=right "
+        "or agent=right,customer=left."
+    )
