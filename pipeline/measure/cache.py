@@ -1,22 +1,23 @@
 """Results of the slow stages, kept so that nothing is measured twice.
 
 An entry's key is everything that the result depends on: the audio's hash, the stage's name and
-version, its model's hash and its settings' hash (`Provenance` plus what goes in). The entry itself
-is JSON or a NumPy archive; a damaged entry counts as absent.
+version, its model's hash and its settings' hash (`Provenance`), and what else goes in. An entry is
+one NumPy archive that holds the stage's value as JSON beside its tracks; a damaged one counts as
+absent.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import msgspec
+import numpy as np
 from platformdirs import user_cache_dir
 
 from pipeline.errors import InputError
@@ -24,6 +25,16 @@ from pipeline.facts import Provenance
 from pipeline.files import Arrays, packed, unpacked, write_whole
 
 T = TypeVar("T")
+_VALUE: Final = "value"
+_UNREADABLE: Final = (
+    OSError,
+    EOFError,
+    KeyError,
+    ValueError,
+    msgspec.MsgspecError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 class Cache:
@@ -33,56 +44,51 @@ class Cache:
     """
 
     def __init__(self, folder: Path | None) -> None:
-        self.folder = folder
+        self._folder = folder
 
-    def values(
-        self, provenance: Provenance, inputs: object, kind: type[T], make: Callable[[], T]
-    ) -> T:
-        """The stage's result as a typed value: from the cache, or made and kept.
+    def stage(
+        self,
+        provenance: Provenance,
+        inputs: object,
+        kind: type[T],
+        make: Callable[[], tuple[T, Arrays]],
+    ) -> tuple[T, Arrays]:
+        """A stage's result, a value and its tracks: from the cache, or made and kept.
 
         Args:
             provenance: the stage, its version, model and settings.
             inputs: everything else that the result depends on, in a form that JSON can hold.
-            kind: the result's type, anything that `msgspec` can encode.
+            kind: the value's type, anything that `msgspec` can encode.
             make: measures it.
         """
-        decoder: msgspec.json.Decoder[T] = msgspec.json.Decoder(kind)
-        path = self._path(provenance, inputs, "json")
-        kept: T = self._kept(path, make, decoder.decode, msgspec.json.encode)
-        return kept
-
-    def arrays(self, provenance: Provenance, inputs: object, make: Callable[[], Arrays]) -> Arrays:
-        """The stage's result as named arrays: from the cache, or made and kept."""
-        return self._kept(self._path(provenance, inputs, "npz"), make, unpacked, packed)
-
-    def _path(self, provenance: Provenance, inputs: object, suffix: str) -> Path | None:
-        if self.folder is None:
-            return None
-        key = hashlib.sha256(
-            msgspec.json.encode((provenance, inputs), order="deterministic")
-        ).hexdigest()
-        return self.folder / provenance.stage / key[:2] / f"{key[2:]}.{suffix}"
-
-    def _kept(
-        self,
-        path: Path | None,
-        make: Callable[[], T],
-        read: Callable[[bytes], T],
-        write: Callable[[T], bytes],
-    ) -> T:
-        if path is None or self.folder is None:
+        if self._folder is None:
             return make()
-        with contextlib.suppress(
-            OSError, msgspec.MsgspecError, ValueError, zipfile.BadZipFile, zlib.error
-        ):
-            return read(path.read_bytes())
-        made = make()
+        path = self._folder / provenance.stage / f"{_key(provenance, inputs)}.npz"
+        with contextlib.suppress(*_UNREADABLE):
+            return _read(path.read_bytes(), kind)
+        value, tracks = make()
         # A cache that cannot be written to (full disk, read-only home) must not cost the result.
         with contextlib.suppress(InputError, OSError):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            os.chmod(self.folder, 0o700)  # noqa: PTH101
-            write_whole({path: write(made)})
-        return made
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            write_whole({path: _written(value, tracks)})
+        return value, tracks
+
+
+def _key(provenance: Provenance, inputs: object) -> str:
+    return hashlib.sha256(
+        msgspec.json.encode((provenance, inputs), order="deterministic")
+    ).hexdigest()
+
+
+def _written(value: object, tracks: Arrays) -> bytes:
+    encoded = np.frombuffer(msgspec.json.encode(value), np.uint8)
+    return packed({_VALUE: encoded, **tracks})
+
+
+def _read(data: bytes, kind: type[T]) -> tuple[T, Arrays]:
+    arrays = dict(unpacked(data))
+    value: T = msgspec.json.decode(arrays.pop(_VALUE).tobytes(), type=kind)
+    return value, arrays
 
 
 def default_folder() -> Path:
