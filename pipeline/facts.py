@@ -191,6 +191,8 @@ class Turn(Value, frozen=True, kw_only=True):
     span: Span
     words: tuple[Word, ...] = ()
     prosody: TurnProsody | None = None
+    took_floor: bool = True
+    """False for a listener's signal (嗯, 好的) and for an attempt that did not get the floor."""
 
     @property
     def text(self) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from pipeline.errors import UsageError
 from pipeline.yamlfile import read_typed
 
 CONFIGS = Path(__file__).resolve().parent / "configs"
@@ -152,6 +153,15 @@ class TranscriptSettings(Section, frozen=True):
     imports: ImportSettings
 
 
+class IntonationSettings(Section, frozen=True):
+    """`measure.intonation`."""
+
+    least_syllables: int
+    least_voiced_s: float
+    phrase_gap_s: float
+    ridge: float
+
+
 class PitchSettings(Section, frozen=True):
     """`measure.pitch`."""
 
@@ -167,6 +177,7 @@ class PitchSettings(Section, frozen=True):
     shortest_voiced_s: float
     least_voiced_s: float
     slope_s: float
+    intonation: IntonationSettings
 
 
 class PaceSettings(Section, frozen=True):
@@ -199,6 +210,33 @@ class QualitySettings(Section, frozen=True):
     least_bandwidth_hz: float
 
 
+class TurnSettings(Section, frozen=True):
+    """`measure.turns`, `measure.overlaps` and `measure.units`."""
+
+    unit_bridge_s: float
+    least_pause_s: float
+    least_overlap_s: float
+    same_episode_s: float
+    terminal_s: float
+    clear_outcome_s: float
+    choral_onset_s: float
+    choral_end_s: float
+    longest_choral_s: float
+    backchannel_reach_s: float
+    longest_backchannel_s: float
+    longest_unheard_backchannel_s: float
+    unsure_text_length: int
+    longest_silent_s: float
+    longest_unheard_silent_s: float
+    resumes_s: float
+    abrupt_db: float
+    monologue_s: float
+    backchannels: tuple[str, ...]
+    question_endings: tuple[str, ...]
+    unfinished_endings: tuple[str, ...]
+    finished_endings: tuple[str, ...]
+
+
 class MeasureSettings(Section, frozen=True):
     """`configs/measure.yaml`."""
 
@@ -206,6 +244,7 @@ class MeasureSettings(Section, frozen=True):
     quality: QualitySettings
     level: LevelSettings
     speech: SpeechSettings
+    turns: TurnSettings
     transcript: TranscriptSettings
     pitch: PitchSettings
     pace: PaceSettings
@@ -218,6 +257,27 @@ def load_measure_settings(path: Path | None = None) -> MeasureSettings:
         ConfigError: unreadable, an unknown key, or a value of the wrong type.
     """
     return read_typed(path or CONFIGS / "measure.yaml", MeasureSettings)
+
+
+class Defaults(Section, frozen=True):
+    """`configs/defaults.yaml`."""
+
+    rubrics: dict[str, str]
+
+
+def default_rubric(language: str) -> str:
+    """The name of the rubric for a language spoken.
+
+    Raises:
+        UsageError: none is shipped for it.
+    """
+    rubrics = read_typed(CONFIGS / "defaults.yaml", Defaults).rubrics
+    if language not in rubrics:
+        raise UsageError(
+            f"No rubric ships for the language {language!r} (only for {', '.join(rubrics)}); "
+            "give one with --rubric."
+        )
+    return rubrics[language]
 
 
 def sha256_of(value: Any) -> str:
