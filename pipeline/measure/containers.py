@@ -103,13 +103,30 @@ def completeness(file: BinaryIO, container: Container, size: int) -> Completenes
         return Completeness()
     try:
         return check(file, size)
-    except (struct.error, ValueError, ZeroDivisionError):
+    except (struct.error, ValueError, LookupError):
         return Completeness()  # a header this broken is the decoder's to refuse
 
 
 def is_shortened(file: BinaryIO, container: Container) -> bool:
     """Whether this is SPHERE compressed with shorten, which neither decoder unpacks."""
     return container is SPHERE and "shorten" in _sphere_fields(file).get("sample_coding", "")
+
+
+def is_mpeg_wav(file: BinaryIO, container: Container) -> bool:
+    """Whether this is MP3 in a WAV, where libsndfile's decoder writes on the terminal."""
+    if container is not WAV:
+        return False
+    file.seek(0)
+    head = file.read(HEAD_BYTES)
+    at = head.find(b"fmt ") + 8
+    (tag,) = struct.unpack_from("<H", head.ljust(at + 26, b"\0"), at)
+    if tag == _EXTENSIBLE:
+        (tag,) = struct.unpack_from("<H", head.ljust(at + 26, b"\0"), at + 24)
+    return tag in _MPEG_TAGS
+
+
+_EXTENSIBLE = 0xFFFE
+_MPEG_TAGS = (0x50, 0x55)
 
 
 # ── RIFF, AIFF, AU, SPHERE: the header counts bytes ──────────────────────────────────────────────

@@ -17,7 +17,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from pipeline.measure.containers import MATROSKA, Container
+from pipeline.measure.containers import MATROSKA, Container, is_mpeg_wav
 
 BLOCK_FRAMES = 65536
 
@@ -61,7 +61,7 @@ def open_reader(file: BinaryIO, container: Container, *, unfinished: bool = Fals
     Raises:
         DecodeError: neither decoder can read it.
     """
-    if container.soundfile and not unfinished:
+    if container.soundfile and not unfinished and not is_mpeg_wav(file, container):
         reader = _open_soundfile(file)
         if reader is not None:
             return reader
@@ -87,9 +87,6 @@ def _open_soundfile(file: BinaryIO) -> Reader | None:
     try:
         sound = soundfile.SoundFile(file.fileno(), closefd=False)
     except soundfile.SoundFileError:
-        return None
-    if sound.subtype.startswith("MPEG"):  # its MPEG decoder writes warnings on the terminal
-        sound.close()
         return None
     return Reader(
         rate_hz=sound.samplerate,
@@ -123,6 +120,9 @@ _GAP_S = 0.06
 """A jump in the time stamps beyond this is silence that was not sent (three lost packets of 20 ms);
 below it the clock of the container is merely coarse."""
 
+_MOST_GAPS_S = 3600.0
+"""Broken time stamps would otherwise unpack a small file to half a day of silence."""
+
 _COARSE_S = 0.5
 """Containers of lossy sound declare whole packets, with lead-in and tail."""
 
@@ -131,7 +131,7 @@ def _open_ffmpeg(file: BinaryIO, container: Container) -> Reader:
     file.seek(0)
     try:
         # A file object and a named format: FFmpeg opens nothing else and guesses nothing.
-        source = av.open(file, format=container.ffmpeg, metadata_errors="ignore")
+        source = av.open(_Seekable(file), format=container.ffmpeg, metadata_errors="ignore")
         stream = _only_audio(source)
         damaged: list[int] = []
         frames = _frames(source, stream, damaged)
@@ -150,6 +150,21 @@ def _open_ffmpeg(file: BinaryIO, container: Container) -> Reader:
         unfinished=container is MATROSKA and declared_s is None,
         damaged=damaged,
     )
+
+
+class _Seekable:
+    """A file for FFmpeg; where PyAV would print what a broken header makes `seek` raise."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.read = file.read
+        self.tell = file.tell
+        self._seek = file.seek
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        try:
+            return self._seek(offset, whence)
+        except (OSError, OverflowError):
+            return -1
 
 
 def _only_audio(source: Any) -> Any:
@@ -172,7 +187,7 @@ def _ffmpeg_blocks(frames: Iterator[Any], first: Any) -> Iterator[Frames]:
     """One block a decoded frame; time that the container skips is filled with silence."""
     setup = (first.sample_rate, first.layout.nb_channels, first.format.name)
     start_s = first.time
-    done = 0
+    done = filled = 0
     try:
         for frame in frames:
             if (frame.sample_rate, frame.layout.nb_channels, frame.format.name) != setup:
@@ -181,6 +196,9 @@ def _ffmpeg_blocks(frames: Iterator[Any], first: Any) -> Iterator[Frames]:
             if start_s is not None and frame.time is not None:
                 gap = round((frame.time - start_s) * setup[0]) - done
                 if gap > _GAP_S * setup[0]:
+                    filled += gap
+                    if filled > _MOST_GAPS_S * setup[0]:
+                        raise DecodeError("time stamps that jump by hours")
                     done += gap
                     yield from _silence(gap, block)
             done += len(block)
