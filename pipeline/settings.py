@@ -60,10 +60,37 @@ class CrosstalkSettings(Section, frozen=True):
     iterations: int
 
 
+class NonspeechSettings(Section, frozen=True):
+    """`measure.nonspeech`."""
+
+    quiet_dbov: float
+    tone_share: float
+    tone_drift: float
+    tone_wobble_db: float
+    least_tone_s: float
+    dtmf_tolerance: float
+    dtmf_twist_db: float
+    least_dtmf_s: float
+    progress_low_hz: float
+    progress_high_hz: float
+    longest_busy_s: float
+    least_ringing_s: float
+    longest_ring_gap_s: float
+    music_activation: float
+    singing_activation: float
+    music_unbroken: float
+    music_speech: float
+    music_gap_s: float
+    least_music_s: float
+    over_music_db: float
+    dead_air_s: float
+
+
 class SpeechSettings(Section, frozen=True):
     """`measure.speech`."""
 
     crosstalk: CrosstalkSettings
+    nonspeech: NonspeechSettings
     enter_probability: float
     leave_probability: float
     edge_probability: float

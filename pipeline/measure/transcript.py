@@ -1,0 +1,268 @@
+"""Speech -> words, with Whisper.
+
+One party's channel is recognised at a time. Its stretches of speech are packed, with the sound
+around them, into windows of at most 30 s, Whisper's own length; silence and hold music are never
+shown to it, and a call of any length needs the memory of one window. Within a window the time
+runs as in the packing, and every word is put back exactly from there (`Window.call_time`).
+
+Whisper: Radford et al. 2022, arXiv:2212.04356. Word times come from its cross-attention by dynamic
+time warping, as in openai-whisper (``word_timestamps``), corrected by speech activity.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+
+from pipeline.errors import ModelError, UsageError
+from pipeline.facts import Word
+from pipeline.measure.audio import Channel, FloatArray, resampled
+from pipeline.measure.guards import Guarded, Segment, guarded
+from pipeline.measure.recogniser import DEMO, DEMO_MODEL, Recogniser, load
+from pipeline.measure.words import Piece, into_speech, words_from
+from pipeline.settings import TranscriptSettings
+from pipeline.timeline import Span, Timeline, bridge, padded
+
+__all__ = ["DEMO", "DEMO_MODEL", "Guarded", "Recogniser", "load", "transcribe", "windows"]
+
+WHISPER_HZ = 16_000
+LONGEST_WINDOW_S = 30.0
+
+
+class Taken(NamedTuple):
+    """A stretch of the call and where it starts in the window, all in seconds."""
+
+    start: float
+    end: float
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Stretches of a channel laid one after the other, a short silence between them."""
+
+    taken: tuple[Taken, ...]
+
+    @property
+    def duration_s(self) -> float:
+        """From the start of the first stretch to the end of the last, silences included."""
+        last = self.taken[-1]
+        return last.at + last.end - last.start
+
+    def call_time(self, seconds: float) -> float:
+        """When in the call a moment of the window was; a silence belongs to its nearer side."""
+        index = max(0, bisect_right([taken.at for taken in self.taken], seconds) - 1)
+        here = self.taken[index]
+        beyond = seconds - here.at - (here.end - here.start)
+        if beyond <= 0:
+            return here.start + max(0.0, seconds - here.at)
+        if index + 1 < len(self.taken) and self.taken[index + 1].at - seconds < beyond:
+            return self.taken[index + 1].start
+        return here.end
+
+
+def transcribe(
+    channel: Channel,
+    speech: Timeline,
+    recogniser: Recogniser,
+    settings: TranscriptSettings,
+    *,
+    speaker: str,
+    language: str | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Guarded:
+    """What one party said.
+
+    Args:
+        channel: where this party is heard.
+        speech: when this party speaks.
+        language: Whisper's code ("zh"); by default the one in the settings.
+        progress: is told the share done, 0 to 1, after every window.
+
+    Returns:
+        ``words`` with times, in order and not overlapping, and the text that was ``refused``
+        with the reason. The same input gives the same result on the same machine.
+
+    Raises:
+        UsageError: Whisper does not know the language.
+        ModelError: the model cannot write it.
+    """
+    language = checked_language(language or settings.language, recogniser)
+    packed = list(windows(channel, speech, settings))
+    whole = sum(window.duration_s for window in packed)
+    near = bridge(speech, settings.closure_s)
+    segments: list[Segment] = []
+    done = 0.0
+    for window in packed:
+        found = _recognised(_sound(channel, window), recogniser, settings, language)
+        segments += [_segment(part, window, near, speaker, settings) for part in found]
+        done += window.duration_s
+        if progress is not None:
+            progress(done / whole)
+    return _in_order(guarded(segments, speech, settings.guards))
+
+
+def checked_language(language: str, recogniser: Recogniser) -> str:
+    """The language as Whisper's code.
+
+    Raises:
+        UsageError: Whisper does not know it.
+        ModelError: an English-only model was to write something else.
+    """
+    from whisper.tokenizer import LANGUAGES, TO_LANGUAGE_CODE
+
+    code = language.lower()
+    code = TO_LANGUAGE_CODE.get(code, code)
+    if code not in LANGUAGES:
+        raise UsageError(
+            f"{language!r} is not a language that Whisper knows: give a code such as zh or en."
+        )
+    if code != "en" and not recogniser.multilingual:
+        raise ModelError(
+            recogniser.name,
+            expected=f"a model that can write {LANGUAGES[code].title()}",
+            found="one for English only",
+            remedy=f"take {recogniser.name.removesuffix('.en')}, or --language en",
+        )
+    return str(code)
+
+
+# ── Packing ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def windows(channel: Channel, speech: Timeline, settings: TranscriptSettings) -> Iterator[Window]:
+    """Packs the stretches of speech into windows.
+
+    Each stretch comes with ``margin_s`` of sound on both sides; pauses up to ``pause_s`` stay
+    whole, longer ones become ``gap_s`` of silence.
+    """
+    limit = min(settings.window_s, LONGEST_WINDOW_S)
+    taken: list[Taken] = []
+    for span in _stretches(channel, speech, settings, limit):
+        at = taken[-1].at + taken[-1].end - taken[-1].start + settings.gap_s if taken else 0.0
+        if taken and at + span.duration > limit:
+            yield Window(tuple(taken))
+            taken, at = [], 0.0
+        taken.append(Taken(span.start, span.end, at))
+    if taken:
+        yield Window(tuple(taken))
+
+
+def _stretches(
+    channel: Channel, speech: Timeline, settings: TranscriptSettings, limit: float
+) -> Iterator[Span]:
+    """Stretches of speech with their margins, each no longer than ``limit``, on whole samples."""
+    whole = Span(0.0, channel.duration_s)
+    for span in padded(bridge(speech, settings.pause_s), settings.margin_s, settings.margin_s, whole):
+        start = span.start
+        while span.end - start > limit:
+            search = min(settings.cut_search_s, limit / 2)
+            cut = _quietest(channel, Span(start + limit - search, start + limit))
+            yield _on_samples(Span(start, cut), channel)
+            start = cut
+        yield _on_samples(Span(start, span.end), channel)
+
+
+def _on_samples(span: Span, channel: Channel) -> Span:
+    rate = channel.rate_hz
+    return Span(round(span.start * rate) / rate, round(span.end * rate) / rate)
+
+
+def _quietest(channel: Channel, span: Span) -> float:
+    """The middle of the quietest fifth of a second, where a cut hurts no word."""
+    sound = channel.read(span.start, span.end).astype(np.float64)
+    size = max(1, round(0.2 * channel.rate_hz))
+    if len(sound) <= size:
+        return span.middle
+    energy = np.cumsum(np.concatenate(([0.0], sound**2)))
+    quiet = int(np.argmin(energy[size:] - energy[:-size]))
+    return span.start + (quiet + size / 2) / channel.rate_hz
+
+
+def _sound(channel: Channel, window: Window) -> FloatArray:
+    """The window's sound at Whisper's rate."""
+    sound = np.zeros(round(window.duration_s * WHISPER_HZ), np.float32)
+    for taken in window.taken:
+        piece = resampled(channel.read(taken.start, taken.end), channel.rate_hz, WHISPER_HZ)
+        first = round(taken.at * WHISPER_HZ)
+        piece = piece[: len(sound) - first]
+        sound[first : first + len(piece)] = piece
+    return sound
+
+
+# ── Recognising ──────────────────────────────────────────────────────────────────────────────────
+
+
+def _recognised(
+    sound: FloatArray, recogniser: Recogniser, settings: TranscriptSettings, language: str
+) -> Sequence[Mapping[str, Any]]:
+    """openai-whisper's segments for one window."""
+    with _repeatable(settings.seed):
+        found = recogniser.model.transcribe(
+            sound,
+            language=language,
+            word_timestamps=True,
+            condition_on_previous_text=False,  # a mistake must not breed in the windows after it
+            temperature=tuple(settings.temperatures),
+            beam_size=settings.beam_size,
+            initial_prompt=settings.prompt,
+            fp16=recogniser.on_gpu,
+            compression_ratio_threshold=settings.compression_ratio,
+            logprob_threshold=settings.retry_log_probability,
+            no_speech_threshold=None,  # would drop text without a word: the guards say why
+        )
+    segments: Sequence[Mapping[str, Any]] = found["segments"]
+    return segments
+
+
+@contextmanager
+def _repeatable(seed: int) -> Iterator[None]:
+    """Sampling at higher temperatures gives the same text every time."""
+    import torch
+
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        yield
+
+
+def _segment(
+    part: Mapping[str, Any],
+    window: Window,
+    speech: Timeline,
+    speaker: str,
+    settings: TranscriptSettings,
+) -> Segment:
+    pieces = [
+        Piece(
+            word["word"],
+            window.call_time(word["start"]),
+            window.call_time(word["end"]),
+            float(word["probability"]),
+        )
+        for word in part.get("words", ())
+    ]
+    words = words_from(pieces, speaker)
+    return Segment(
+        words=words,
+        placed=tuple(into_speech(words, speech, settings.guards.time_error_s)),
+        average_log_probability=float(part["avg_logprob"]),
+        no_speech_probability=float(part["no_speech_prob"]),
+    )
+
+
+def _in_order(found: Guarded) -> Guarded:
+    """No word starts before the one before it has ended."""
+    words: list[Word] = []
+    at = 0.0
+    for word in sorted(found.words, key=lambda word: word.span.start):
+        start = max(word.span.start, at)
+        at = max(word.span.end, start)
+        words.append(msgspec.structs.replace(word, span=Span(start, at)))
+    refused = tuple(sorted(found.refused, key=lambda text: text.span))
+    return Guarded(tuple(words), refused)
