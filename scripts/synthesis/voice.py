@@ -4,7 +4,7 @@ The text is turned into pinyin syllables (pypinyin, which knows the readings of 
 syllable is handed to espeak-ng as a word of its own, and the synthesiser's word and phoneme
 events, which count samples, give the times. libespeak-ng keeps one global voice, so one process
 speaks one text at a time; use a process pool to speak many. Its oscillators run on from one text
-to the next: a fresh process repeats a sequence of texts exactly, the same process to about 10 ms (a glottal cycle).
+to the next: a fresh process repeats a sequence of texts exactly, the same process to about 10 ms.
 """
 
 import ctypes

@@ -1,0 +1,1 @@
+"""Trains the demonstration checkpoint: corpus, windows, model, curriculum, evaluation."""

@@ -1,0 +1,164 @@
+"""The model under training: Whisper's own modules, a small vocabulary and the helping losses.
+
+Four losses: the decoder's cross-entropy (timestamps softened to their neighbours); the encoder's
+frames against the character spoken in them, and half-way up against its toned syllable (the
+synthesiser knows the times, so no CTC is needed); and the last decoder layer's cross-attention
+against those times, which makes Whisper's default alignment heads good ones.
+"""
+
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from whisper.model import ModelDimensions, Whisper
+
+from scripts.synthesis import text
+from scripts.training.batches import IGNORED, Batch, syllable_index
+from scripts.training.tokens import FULL_ROWS, TIMESTAMPS, token_map
+
+DIMENSIONS = ModelDimensions(80, 1500, 256, 4, 4, FULL_ROWS, 448, 256, 4, 2)
+# A timestamp's target is spread over its neighbours, 20 ms apart.
+SOFTENING = (0.05, 0.25, 0.4, 0.25, 0.05)
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """Mean losses a token, a labelled frame, a guided row."""
+
+    text: Tensor
+    timestamps: Tensor
+    characters: Tensor
+    syllables: Tensor
+    guide: Tensor
+
+
+class Learner(nn.Module):
+    """Whisper with dense token ids and two frame classifiers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        tokens = token_map()
+        self.whisper = Whisper(replace_vocabulary(DIMENSIONS, tokens.size))
+        width = DIMENSIONS.n_audio_state
+        self.characters = nn.Linear(width, len(text.characters()) + 1)
+        self.syllables = nn.Linear(width, len(syllable_index()) + 1)
+        self.register_buffer("bias", torch.zeros(tokens.size))
+        # The one rest row stands for many: with log(count) on its logit the softmax is exact.
+        self.bias[tokens.rest] = float(torch.tensor(float(tokens.unused)).log())
+        self._initialise()
+
+    def forward(self, batch: Batch) -> Losses:
+        """The losses of a batch; activations are bfloat16, weights float32."""
+        middle, audio = self._encode(batch.mel.to(torch.bfloat16), batch.position)
+        logits, attention = self._decode(batch.inputs, audio)
+        words, times = _token_losses(logits + self.bias, batch.targets)
+        return Losses(
+            words,
+            times,
+            _frame_loss(self.characters, audio, batch.characters),
+            _frame_loss(self.syllables, middle, batch.syllables),
+            _guide_loss(attention, batch.guide),
+        )
+
+    def _encode(self, mel: Tensor, position: int) -> tuple[Tensor, Tensor]:
+        """Encoder states half-way and at the end; windows may be shorter than 30 s."""
+        encoder = self.whisper.encoder
+        x = F.gelu(encoder.conv2(F.gelu(encoder.conv1(mel)))).permute(0, 2, 1)
+        x = x + encoder.positional_embedding[position : position + x.shape[1]].to(x.dtype)
+        middle = x
+        for number, block in enumerate(encoder.blocks):
+            x = block(x)
+            if number == len(encoder.blocks) // 2 - 1:
+                middle = x
+        return middle, encoder.ln_post(x)
+
+    def _decode(self, inputs: Tensor, audio: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits, and the log attention (B x heads x N x frames) of the last layer."""
+        decoder = self.whisper.decoder
+        x = decoder.token_embedding(inputs) + decoder.positional_embedding[: inputs.shape[1]]
+        x = x.to(audio.dtype)
+        *earlier, last = decoder.blocks
+        for block in earlier:
+            x = block(x, audio, mask=decoder.mask)
+        x = x + last.attn(last.attn_ln(x), mask=decoder.mask)[0]
+        attended, attention = _attend(last.cross_attn, last.cross_attn_ln(x), audio)
+        x = x + attended
+        x = decoder.ln(x + last.mlp(last.mlp_ln(x)))
+        weight = decoder.token_embedding.weight.to(x.dtype)
+        return (x @ weight.T).float(), attention
+
+    @torch.no_grad()
+    def _initialise(self) -> None:
+        """Timestamps begin as the encoder's own position codes: 20 ms apart on both sides."""
+        decoder = self.whisper.decoder
+        nn.init.normal_(decoder.token_embedding.weight, std=0.05)
+        nn.init.normal_(decoder.positional_embedding, std=0.02)
+        first = token_map().first_timestamp
+        codes = self.whisper.encoder.positional_embedding
+        codes = torch.cat([codes, codes[-1:]])[:TIMESTAMPS]
+        decoder.token_embedding.weight[first:] = 0.07 * codes
+
+    @torch.no_grad()
+    def export(self, path: Path) -> None:
+        """Write the checkpoint that `whisper.load_model(path)` reads, in half precision."""
+        tokens = token_map()
+        state = {key: value.clone() for key, value in self.whisper.state_dict().items()}
+        dense = state["decoder.token_embedding.weight"]
+        full = dense[tokens.rest].repeat(FULL_ROWS, 1)
+        own = torch.from_numpy(tokens.full_ids) >= 0
+        full[torch.from_numpy(tokens.full_ids)[own]] = dense[own]
+        state["decoder.token_embedding.weight"] = full
+        halves = {key: value.half() for key, value in state.items()}
+        torch.save({"dims": asdict(DIMENSIONS), "model_state_dict": halves}, path)
+
+
+def replace_vocabulary(dimensions: ModelDimensions, rows: int) -> ModelDimensions:
+    """The same dimensions with another number of token rows."""
+    return replace(dimensions, n_vocab=rows)
+
+
+def _attend(attention: nn.Module, x: Tensor, audio: Tensor) -> tuple[Tensor, Tensor]:
+    """Whisper's cross-attention, handing out the log of its weights."""
+    heads = attention.n_head
+    query, key, value = (
+        part.unflatten(-1, (heads, -1)).transpose(1, 2)
+        for part in (attention.query(x), attention.key(audio), attention.value(audio))
+    )
+    scores = (query @ key.transpose(-1, -2)).float() * query.shape[-1] ** -0.5
+    logarithm = scores.log_softmax(-1)
+    mixed = logarithm.exp().to(value.dtype) @ value
+    return attention.out(mixed.transpose(1, 2).flatten(2)), logarithm
+
+
+def _token_losses(logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """Cross-entropy of text and specials, and of timestamps against their softened targets."""
+    tokens = token_map()
+    kept = targets != IGNORED
+    chosen, goal = logits[kept].log_softmax(-1), targets[kept]
+    timed = goal >= tokens.first_timestamp
+    plain = F.nll_loss(chosen[~timed], goal[~timed])
+    if not timed.any():
+        return plain, plain.new_zeros(())
+    rows, centre = chosen[timed], goal[timed]
+    last = tokens.first_timestamp + TIMESTAMPS - 1
+    soft = rows.new_zeros(len(rows))
+    for offset, share in zip(range(-2, 3), SOFTENING, strict=True):
+        neighbour = (centre + offset).clamp(tokens.first_timestamp, last)
+        soft = soft - share * rows.gather(1, neighbour[:, None])[:, 0]
+    return plain, soft.mean()
+
+
+def _frame_loss(head: nn.Linear, states: Tensor, labels: Tensor) -> Tensor:
+    kept = labels != IGNORED
+    scores = F.linear(states[kept], head.weight.to(states.dtype), head.bias.to(states.dtype))
+    return F.cross_entropy(scores.float(), labels[kept])
+
+
+def _guide_loss(attention: Tensor, guide: Tensor) -> Tensor:
+    """Cross-entropy between where a row should look and where each head does."""
+    rows = guide.sum(-1) > 0
+    picked = attention.transpose(1, 2)[rows]  # rows x heads x frames
+    wanted = guide[rows][:, None, :]
+    return -(picked * wanted).sum(-1).mean()
