@@ -1,0 +1,236 @@
+"""How probable each pitch is, frame by frame: the evidence that `pitch.track` decides on.
+
+A frame is described by two generalised autocorrelations on a logarithmic lag axis, a coarse
+spectrum and its level against the channel's own speech; a small network turns a stretch of frames
+into the probability of every pitch. All of it is matrix products in float32, so one core does a
+thousand seconds of speech in one.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import io
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import scipy.fft
+
+from pipeline.errors import ModelError
+
+FloatArray = npt.NDArray[np.float32]
+
+SHIPPED_MODEL = Path(__file__).resolve().parent.parent / "models" / "pitch.npz"
+
+RATE_HZ = 8000
+HOP = 80
+BINS_PER_OCTAVE = 36
+LOWEST_HZ = 50.0
+N_BINS = 129
+BIN_HZ = LOWEST_HZ * 2.0 ** (np.arange(N_BINS) / BINS_PER_OCTAVE)
+
+N_BANDS = 24
+SILENT_DB = -90.0
+N_FEATURES = 2 * N_BINS + N_BANDS + 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """A Hann window, the length of its transform and the power its magnitudes are raised to.
+
+    The transform is longer than window and longest lag together: the autocorrelation is not
+    circular. Compressing the spectrum sharpens the autocorrelation and weighs a strong formant
+    down (Tolonen & Karjalainen 2000, IEEE Trans. Speech Audio Process. 8, 708-716).
+    """
+
+    length: int
+    fft_length: int
+    exponent: float
+
+
+_LONG = _Window(512, 720, 0.5)  # resolves the harmonics of a low voice
+_SHORT = _Window(256, 432, 1.0)  # follows quick changes, and is sharp at the ends of voicing
+CONTEXT = _LONG.length  # samples that a block needs on either side
+
+
+@functools.cache
+def _hann(length: int) -> FloatArray:
+    return (0.5 - 0.5 * np.cos(2 * np.pi * (np.arange(length) + 0.5) / length)).astype(np.float32)
+
+
+@functools.cache
+def _lag_matrix(window: _Window) -> FloatArray:
+    """Spectrum (bins) to autocorrelation at the lags of `BIN_HZ`: the inverse cosine transform.
+
+    Harmonics above about the eighth are weighed down, so that a peak is as wide as the step of the
+    lag axis at every pitch, and the pattern of a voice only shifts with its pitch.
+    """
+    hz = np.fft.rfftfreq(window.fft_length, 1 / RATE_HZ)
+    harmonic = hz[:, None] / BIN_HZ[None, :]
+    band = np.clip((hz - 40) / 60, 0, 1) * np.clip((3950 - hz) / 200, 0, 1)
+    return (
+        band[:, None] * np.cos(2 * np.pi * harmonic) * np.exp(-0.5 * (harmonic / 8) ** 2)
+    ).astype(np.float32)
+
+
+@functools.cache
+def _band_matrix() -> FloatArray:
+    """Power spectrum of the short window to `N_BANDS` triangular mel bands, 60 to 3900 Hz."""
+    hz = np.fft.rfftfreq(_SHORT.fft_length, 1 / RATE_HZ)
+    mel = 2595 * np.log10(1 + hz / 700)
+    edges = np.linspace(2595 * np.log10(1 + 60 / 700), 2595 * np.log10(1 + 3900 / 700), N_BANDS + 2)
+    width = edges[1] - edges[0]
+    triangles = np.clip(1 - np.abs(mel[:, None] - edges[None, 1:-1]) / width, 0, None)
+    matrix: FloatArray = (triangles / triangles.sum(axis=0)).astype(np.float32)
+    return matrix
+
+
+def _frames(samples: FloatArray, first: int, count: int, length: int) -> FloatArray:
+    """``count`` windowed stretches of ``length`` samples, the first centred on ``first``."""
+    start = first - length // 2
+    views = np.lib.stride_tricks.sliding_window_view(samples, length)[start::HOP]
+    windowed: FloatArray = views[:count] * _hann(length)
+    return windowed
+
+
+def _power(frames: FloatArray, window: _Window) -> FloatArray:
+    """Power spectra, scaled so that white noise of variance s has the mean s in every bin."""
+    spectrum = scipy.fft.rfft(frames, window.fft_length)
+    scale = np.float32(1 / np.sum(_hann(window.length) ** 2))
+    power: FloatArray = (spectrum.real**2 + spectrum.imag**2) * scale
+    return power
+
+
+def _autocorrelation(power: FloatArray, window: _Window) -> FloatArray:
+    compressed = np.sqrt(power)
+    if window.exponent == 0.5:
+        compressed = np.sqrt(compressed)
+    total = compressed.sum(axis=1, keepdims=True) + np.float32(1e-6)
+    normalised: FloatArray = compressed @ _lag_matrix(window) / total
+    return normalised
+
+
+def levels(samples: FloatArray) -> FloatArray:
+    """Level of each 10 ms frame in dB re full scale; at least `SILENT_DB`.
+
+    ``samples``: 8 kHz, a whole number of hops.
+    """
+    power = np.square(samples.reshape(-1, HOP)).mean(axis=1)
+    db: FloatArray = 10 * np.log10(power + np.float32(10 ** (SILENT_DB / 10)))
+    return db
+
+
+@dataclass(frozen=True, slots=True)
+class LevelContext:
+    """What is loud and what is quiet on this channel, in dB re full scale."""
+
+    speech_db: float
+    floor_db: float
+
+
+def level_context(track: FloatArray) -> LevelContext | None:
+    """Speech level (mean of the levels, weighted by energy) and floor (tenth percentile).
+
+    None where nothing but digital silence was heard.
+    """
+    heard = track[track > SILENT_DB + 5]
+    if not heard.size:
+        return None
+    energy = 10.0 ** (heard.astype(np.float64) / 10)
+    return LevelContext(
+        speech_db=float((energy * heard).sum() / energy.sum()),
+        floor_db=float(np.quantile(heard, 0.1)),
+    )
+
+
+def features(samples: FloatArray, count: int, context: LevelContext) -> FloatArray:
+    """Describe ``count`` frames, [count, `N_FEATURES`].
+
+    ``samples``: 8 kHz; frame i is centred on sample `CONTEXT` + 80 i + 40.
+    """
+    first = CONTEXT + HOP // 2
+    long = _power(_frames(samples, first, count, _LONG.length), _LONG)
+    short = _power(_frames(samples, first, count, _SHORT.length), _SHORT)
+    floor = np.float32(10 ** (SILENT_DB / 10))
+    level = 10 * np.log10(short.mean(axis=1, keepdims=True) + floor)
+    bands = 10 * np.log10(short @ _band_matrix() + floor)
+    return np.concatenate(
+        [
+            _autocorrelation(long, _LONG),
+            _autocorrelation(short, _SHORT),
+            (bands - level) / 20,
+            np.clip((level - context.speech_db) / 20, -3, 1.5),
+            np.clip((level - context.floor_db) / 20, -1, 3),
+        ],
+        axis=1,
+    ).astype(np.float32, copy=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PitchModel:
+    """The network: a dense layer on each frame, three residual blocks over time, a dense layer.
+
+    A block is ``x + W relu(conv(x))`` with a kernel of five frames; the blocks look 1, 2 and 4
+    frames apart, so the network sees `reach` frames to either side.
+    """
+
+    arrays: dict[str, FloatArray]
+    sha256: str
+
+    @property
+    def reach(self) -> int:
+        """Frames before and after on which a frame's answer depends."""
+        return 2 * sum(_DILATIONS)
+
+    def logits(self, described: FloatArray) -> FloatArray:
+        """[frames, `N_BINS` + 1]: the log odds of every pitch against the others, then of voicing.
+
+        ``described``: `features`, [frames, `N_FEATURES`].
+        """
+        a = self.arrays
+        x = np.maximum(described @ a["enter_w"] + a["enter_b"], 0)
+        for number, dilation in enumerate(_DILATIONS):
+            y = _convolved(x, a[f"conv{number}_w"], a[f"conv{number}_b"], dilation)
+            x += np.maximum(y, 0) @ a[f"mix{number}_w"] + a[f"mix{number}_b"]
+        odds: FloatArray = np.maximum(x, 0) @ a["leave_w"] + a["leave_b"]
+        return odds
+
+
+_DILATIONS = (1, 2, 4)
+
+
+def _convolved(x: FloatArray, weights: FloatArray, bias: FloatArray, dilation: int) -> FloatArray:
+    """Convolution over time, zero outside; ``weights``: [taps, in, out]."""
+    reach = dilation * (len(weights) // 2)
+    padded = np.zeros((len(x) + 2 * reach, x.shape[1]), np.float32)
+    padded[reach : reach + len(x)] = x
+    y = np.repeat(bias[None], len(x), axis=0)
+    for tap, matrix in enumerate(weights):
+        y += padded[tap * dilation : tap * dilation + len(x)] @ matrix
+    return y
+
+
+def load_model(path: Path | None = None) -> PitchModel:
+    """The network in ``path``; by default the shipped one, which `scripts.training.pitch` makes.
+
+    Raises:
+        ModelError: missing, or not a network for these features.
+    """
+    path = path or SHIPPED_MODEL
+    remedy = "hand over a file made by scripts/training/pitch.py"
+    try:
+        data = path.read_bytes()
+        with np.load(io.BytesIO(data), allow_pickle=False) as stored:
+            arrays = {name: stored[name].astype(np.float32) for name in stored.files}
+        shape = (len(arrays["enter_w"]), len(arrays["leave_b"]))
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise ModelError(
+            path, expected="a pitch network", found=str(error), remedy=remedy
+        ) from error
+    if shape != (N_FEATURES, N_BINS + 1):
+        expected = f"{N_FEATURES} inputs and {N_BINS + 1} outputs"
+        raise ModelError(path, expected=expected, found=f"{shape[0]} and {shape[1]}", remedy=remedy)
+    return PitchModel(arrays, hashlib.sha256(data).hexdigest())

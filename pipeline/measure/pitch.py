@@ -1,0 +1,317 @@
+"""Pitch: the fundamental frequency (F0) of a telephone voice, and what it says about delivery.
+
+The line cuts the fundamental of most voices off, so F0 is read from the spacing of what is left.
+`_pitch_posterior` gives the probability of every pitch and of voicing in each 10 ms frame; here a
+dynamic programme finds the likeliest course through them (after Boersma 1993, IFA Proc. 17, 97-110,
+and Talkin 1995, RAPT), twice: the second time with the range the speaker was found to use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.measure import _pitch_posterior as posterior
+from pipeline.measure._pitch_posterior import PitchModel, load_model
+from pipeline.measure.channel import Channel, FloatArray, resampled
+from pipeline.measure.frames import FRAME_S, Mask, frame_count, mask_of, runs
+from pipeline.settings import PitchSettings
+from pipeline.timeline import Span, padded
+
+__all__ = [
+    "PitchModel",
+    "PitchSummary",
+    "PitchTrack",
+    "load_model",
+    "semitones",
+    "summary",
+    "track",
+]
+
+Float64Array = npt.NDArray[np.float64]
+
+_BLOCK_FRAMES = 2000
+_CHUNK_FRAMES = 250  # whose spectra stay in the processor's cache
+_CANDIDATES = 5
+_PIECE, _PIECE_OVERLAP = 300, 40  # frames that the dynamic programme decides at once
+_MARGIN_S = 0.3
+_NEVER = np.float32(1e9)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PitchTrack:
+    """F0 of one channel on the 10 ms grid; frame i is centred on ``(i + 0.5) * 0.01`` seconds.
+
+    Attributes:
+        f0_hz: Hz, NaN where unvoiced or not looked at.
+        voicing: probability that the frame is voiced, 0 where not looked at.
+    """
+
+    f0_hz: FloatArray
+    voicing: FloatArray
+
+
+class PitchSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """Pitch of one speaker over some stretch. Semitones are about the median of that stretch.
+
+    All ``None``, with the ``reason``, where too little voice was heard.
+    """
+
+    voiced_s: float
+    median_hz: float | None = None
+    spread_st: float | None = None
+    """Half the distance between the 16th and the 84th percentile: a robust standard deviation."""
+    range_st: float | None = None
+    """5th to 95th percentile."""
+    movement_st_per_s: float | None = None
+    """Mean absolute slope within voiced stretches."""
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidates:
+    """The likeliest pitches of each frame.
+
+    Attributes:
+        log2_hz: [frames, `_CANDIDATES`].
+        cost: -log of the probability mass about each, given voicing; `_NEVER` where there is none.
+        voicing: log odds of voicing, [frames].
+    """
+
+    log2_hz: FloatArray
+    cost: FloatArray
+    voicing: FloatArray
+
+
+def semitones(hz: npt.ArrayLike, reference_hz: float) -> Float64Array:
+    """Distance from ``reference_hz`` in semitones; NaN stays NaN."""
+    return 12 * np.log2(np.asarray(hz, np.float64) / reference_hz)
+
+
+def track(
+    channel: Channel,
+    settings: PitchSettings,
+    model: PitchModel,
+    *,
+    within: Iterable[Span] | None = None,
+) -> PitchTrack:
+    """F0 of a channel.
+
+    Args:
+        channel: any rate; measured at 8 kHz.
+        settings: costs of the dynamic programme.
+        model: the network, see `load_model`.
+        within: where the speaker speaks; the rest is not looked at. Everywhere by default.
+
+    Returns:
+        A track of `frames.frame_count` frames; nothing but NaN for silence, noise or tones.
+    """
+    count = frame_count(channel)
+    f0_hz = np.full(count, np.nan, np.float32)
+    voicing = np.zeros(count, np.float32)
+    chosen = _frames_to_look_at(channel, within, count)
+    context = _level_context(channel, chosen)
+    if context is None:
+        return PitchTrack(f0_hz, voicing)
+    found = _candidates(channel, runs(chosen), context, model)
+    first = _decided(found, np.zeros_like(found.log2_hz), settings)
+    decided = _decided(found, _range_cost(found, first, settings), settings)
+    f0_hz[chosen] = decided
+    f0_hz = _without_blips(f0_hz, settings.shortest_voiced_s)
+    voicing[chosen] = 1 / (1 + np.exp(-found.voicing))
+    return PitchTrack(f0_hz, voicing)
+
+
+def summary(pitch: PitchTrack, spans: Iterable[Span], settings: PitchSettings) -> PitchSummary:
+    """Height, spread, range and movement of the pitch in ``spans``."""
+    f0 = np.where(mask_of(tuple(spans), len(pitch.f0_hz)), pitch.f0_hz, np.nan)
+    voiced = f0[np.isfinite(f0)]
+    voiced_s = round(len(voiced) * FRAME_S, 2)
+    if voiced_s < settings.least_voiced_s:
+        return PitchSummary(
+            voiced_s=voiced_s,
+            reason=f"{voiced_s:.2f} s of voice, {settings.least_voiced_s:.2f} s are needed",
+        )
+    median = float(np.median(voiced))
+    st = semitones(f0, median)
+    p5, p16, p84, p95 = np.nanpercentile(st, [5, 16, 84, 95])
+    return PitchSummary(
+        voiced_s=voiced_s,
+        median_hz=median,
+        spread_st=float(p84 - p16) / 2,
+        range_st=float(p95 - p5),
+        movement_st_per_s=_movement(st, settings.slope_s),
+    )
+
+
+def _movement(st: Float64Array, slope_s: float) -> float | None:
+    """Mean of |slope| in semitones a second; each slope over ``slope_s`` of unbroken voice."""
+    step = max(1, round(slope_s / FRAME_S))
+    if len(st) <= step:
+        return None
+    broken = np.concatenate([[0], np.cumsum(~np.isfinite(st))])
+    unbroken = broken[step + 1 :] == broken[: -step - 1]
+    change = np.abs(st[step:] - st[:-step])[unbroken]
+    return float(change.mean() / (step * FRAME_S)) if change.size else None
+
+
+def _frames_to_look_at(channel: Channel, within: Iterable[Span] | None, count: int) -> Mask:
+    if within is None:
+        return np.ones(count, bool)
+    everything = Span(0.0, max(channel.duration_s, count * FRAME_S))
+    return mask_of(padded(within, _MARGIN_S, _MARGIN_S, everything), count)
+
+
+def _stretches(chosen: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The runs of frames, cut into blocks."""
+    for first, last in chosen:
+        for start in range(first, last, _BLOCK_FRAMES):
+            yield start, min(start + _BLOCK_FRAMES, last)
+
+
+def _samples(channel: Channel, first: int, last: int, margin: int) -> FloatArray:
+    """Frames ``first`` up to ``last`` at 8 kHz, ``margin`` samples either side; zero outside."""
+    rate = posterior.RATE_HZ
+    length = (last - first) * posterior.HOP + 2 * margin
+    start_s = first * FRAME_S - margin / rate
+    start = round(start_s * channel.rate_hz)
+    missing = max(0, -start)
+    read = channel.samples(start, start + round(length * channel.rate_hz / rate))
+    if missing:
+        read = np.concatenate([np.zeros(missing, np.float32), read])
+    sound = resampled(read, channel.rate_hz, rate) if len(read) else read
+    out = np.zeros(length, np.float32)
+    out[: min(length, len(sound))] = sound[:length]
+    return out
+
+
+def _level_context(channel: Channel, chosen: Mask) -> posterior.LevelContext | None:
+    tracks = [
+        posterior.levels(_samples(channel, first, last, 0))
+        for first, last in _stretches(runs(chosen))
+    ]
+    return posterior.level_context(np.concatenate(tracks)) if tracks else None
+
+
+def _candidates(
+    channel: Channel,
+    chosen: Sequence[tuple[int, int]],
+    context: posterior.LevelContext,
+    model: PitchModel,
+) -> _Candidates:
+    parts = []
+    for first, last in _stretches(chosen):
+        reach = model.reach
+        sound = _samples(channel, first - reach, last + reach, posterior.CONTEXT)
+        parts.append(_peaks(model.logits(_described(sound, context))[reach:-reach]))
+    return _Candidates(
+        *(np.concatenate([getattr(p, name) for p in parts]) for name in _Candidates.__slots__)
+    )
+
+
+def _described(sound: FloatArray, context: posterior.LevelContext) -> FloatArray:
+    """Features of all frames of ``sound``, chunk by chunk."""
+    count = (len(sound) - 2 * posterior.CONTEXT) // posterior.HOP
+    chunks = []
+    for start in range(0, count, _CHUNK_FRAMES):
+        part = min(_CHUNK_FRAMES, count - start)
+        begin = start * posterior.HOP
+        end = begin + part * posterior.HOP + 2 * posterior.CONTEXT
+        chunks.append(posterior.features(sound[begin:end], part, context))
+    return np.concatenate(chunks)
+
+
+def _peaks(logits: FloatArray) -> _Candidates:
+    """The highest `_CANDIDATES` local maxima of each frame, placed between the bins."""
+    height, voicing = logits[:, :-1], logits[:, -1]
+    probability = np.exp(height - height.max(axis=1, keepdims=True))
+    probability /= probability.sum(axis=1, keepdims=True)
+    around = np.pad(probability, ((0, 0), (2, 2)))
+    middle, left, right = probability, around[:, 1:-3], around[:, 3:-1]
+    peak = np.where((middle >= left) & (middle > right), middle, 0)
+    best = np.argpartition(-peak, _CANDIDATES, axis=1)[:, :_CANDIDATES]
+    near = best[:, :, None] + np.arange(5)  # two bins either side, in the padded axis
+    weight = np.take_along_axis(around[:, None, :], near, axis=2)
+    mass = weight.sum(axis=2)
+    offset = (weight * np.arange(-2, 3, dtype=np.float32)).sum(axis=2) / np.maximum(mass, 1e-12)
+    log2_hz = np.log2(posterior.LOWEST_HZ) + (best + offset) / posterior.BINS_PER_OCTAVE
+    isolated = np.take_along_axis(peak, best, axis=1) > 0
+    cost = np.where(isolated, -np.log(np.maximum(mass, 1e-6)), _NEVER)
+    return _Candidates(log2_hz.astype(np.float32), cost.astype(np.float32), voicing.copy())
+
+
+def _range_cost(found: _Candidates, f0_hz: FloatArray, settings: PitchSettings) -> FloatArray:
+    """Second pass: what a candidate costs for lying where this channel's voices seldom are.
+
+    A smooth histogram rather than a mean, because a mono call holds two voices.
+    """
+    log2_hz = np.log2(f0_hz[np.isfinite(f0_hz)])
+    if len(log2_hz) * FRAME_S < settings.range_least_s:
+        return np.zeros_like(found.log2_hz)
+    step = 1 / 24  # octaves: half a semitone
+    edges = np.arange(np.log2(posterior.LOWEST_HZ) - 1, np.log2(posterior.BIN_HZ[-1]) + 1, step)
+    used, _ = np.histogram(log2_hz, edges)
+    kernel = np.exp(-0.5 * (np.arange(-48, 49) * step / settings.range_width_octaves) ** 2)
+    density = np.convolve(used, kernel, "same")
+    rare = -np.log(np.maximum(density / density.max(), settings.range_floor))
+    cost = settings.range_weight * np.interp(found.log2_hz, edges[:-1] + step / 2, rare)
+    return np.asarray(cost, np.float32)
+
+
+def _decided(found: _Candidates, extra: FloatArray, settings: PitchSettings) -> FloatArray:
+    """The cheapest course through the candidates: F0 in Hz, NaN where unvoiced.
+
+    Long recordings are cut into overlapping pieces that are decided side by side.
+    """
+    count = len(found.voicing)
+    starts = np.arange(0, max(count, 1), _PIECE)
+    rows = starts[:, None] + np.arange(-_PIECE_OVERLAP, _PIECE + _PIECE_OVERLAP)
+    outside = (rows < 0) | (rows >= count)
+    rows = np.clip(rows, 0, count - 1)
+    odds = np.where(outside, -50, found.voicing[rows] + settings.voicing_bias)
+    voiced = settings.pitch_weight * found.cost[rows] + extra[rows]
+    voiced += np.logaddexp(0, -odds)[..., None]
+    local = np.concatenate([voiced, np.logaddexp(0, odds)[..., None]], axis=2).astype(np.float32)
+    states = _cheapest_course(local, found.log2_hz[rows], settings)[
+        :, _PIECE_OVERLAP : _PIECE_OVERLAP + _PIECE
+    ].reshape(-1)[:count]
+    hz = np.exp2(found.log2_hz[np.arange(count), np.minimum(states, _CANDIDATES - 1)])
+    return np.where(states == _CANDIDATES, np.float32(np.nan), hz).astype(np.float32)
+
+
+def _cheapest_course(
+    local: FloatArray, log2_hz: FloatArray, settings: PitchSettings
+) -> npt.NDArray[np.intp]:
+    """Viterbi. ``local``: [pieces, frames, candidates + 1], the last state is unvoiced.
+
+    A jump costs in proportion to its size, up to a limit: a voice can break.
+    """
+    pieces, length, states = local.shape
+    back = np.zeros((length, pieces, states), np.int8)
+    step = np.full((pieces, states, states), np.float32(settings.voicing_change), np.float32)
+    step[:, -1, -1] = 0
+    total = local[:, 0].copy()
+    for frame in range(1, length):
+        jump = np.abs(log2_hz[:, frame - 1, :, None] - log2_hz[:, frame, None, :])
+        jump *= np.float32(settings.jump_per_octave)
+        np.minimum(jump, np.float32(settings.jump_most), out=step[:, :-1, :-1])
+        reached = total[:, :, None] + step
+        back[frame] = reached.argmin(axis=1)
+        total = reached.min(axis=1) + local[:, frame]
+    course = np.empty((pieces, length), np.intp)
+    course[:, -1] = total.argmin(axis=1)
+    piece = np.arange(pieces)
+    for frame in range(length - 1, 0, -1):
+        course[:, frame - 1] = back[frame][piece, course[:, frame]]
+    return course
+
+
+def _without_blips(f0_hz: FloatArray, shortest_s: float) -> FloatArray:
+    for first, last in runs(np.isfinite(f0_hz)):
+        if (last - first) * FRAME_S < shortest_s - 1e-9:
+            f0_hz[first:last] = np.nan
+    return f0_hz
