@@ -128,6 +128,8 @@ class RubricRef(Value, frozen=True, kw_only=True):
     id: str
     version: int
     sha256: str
+    lexicon_sha256: str | None = None
+    """Which phrase lists, exactly."""
     name: Text
 
 

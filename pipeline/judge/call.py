@@ -1,0 +1,223 @@
+"""Composes the checks and adds the points: facts and a rubric make a scorecard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pipeline.facts import CallFacts, digest
+from pipeline.judge import customer, delivery, procedure, turntaking, wording
+from pipeline.judge.events import judge_events
+from pipeline.judge.lexicon.phrases import PhraseBook
+from pipeline.judge.said import inline_list
+from pipeline.judge.states import absent
+from pipeline.judge.verdict import Verdict
+from pipeline.judge.view import View
+from pipeline.rubric import kinds
+from pipeline.rubric.checking import says_of
+from pipeline.rubric.kinds import AnyCriterion
+from pipeline.rubric.model import Lexicon, PhraseList, Rubric
+from pipeline.rubric.say import Say, parts_of
+from pipeline.scorecard import Finding, PillarMark, Points, RubricRef, Scorecard
+
+MAX_COACHING = 3
+
+
+class Judge:
+    """A rubric compiled against a lexicon; `score` is pure and quick.
+
+    One `Judge` serves one thread: it remembers the sounds of the words it has met.
+    """
+
+    def __init__(self, rubric: Rubric, lexicon: Lexicon) -> None:
+        self.rubric = rubric
+        self.lexicon = lexicon
+        self._book = PhraseBook(lexicon, _lists(rubric, lexicon))
+        self._ref = RubricRef(
+            id=rubric.id,
+            version=rubric.version,
+            sha256=rubric.sha256,
+            lexicon_sha256=lexicon.sha256,
+            name=rubric.name,
+        )
+
+    def score(self, facts: CallFacts, facts_sha256: str | None = None) -> Scorecard:
+        """The scorecard of a call.
+
+        Args:
+            facts: what was measured.
+            facts_sha256: `pipeline.facts.digest` of the facts where it is known already; it costs
+                a third of the time otherwise.
+        """
+        view = View(facts, self.rubric, self._book)
+        findings = tuple(self._finding(criterion, view) for criterion in self.rubric.criteria)
+        failed = any(each.severity == "critical" and each.outcome == "missed" for each in findings)
+        pillars = self._pillars(findings)
+        points = Points.sum(pillar.points for pillar in pillars)
+        transcript = facts.transcript
+        return Scorecard(
+            call_id=facts.call_id,
+            facts_sha256=facts_sha256 or digest(facts),
+            rubric=self._ref,
+            mark=_mark(points, failed=failed),
+            points=points,
+            failed=failed,
+            pillars=pillars,
+            findings=findings,
+            coaching=coaching(findings),
+            demonstration=transcript is not None and transcript.demonstration,
+        )
+
+    def _finding(self, criterion: AnyCriterion, view: View) -> Finding:
+        verdict = check(criterion, view)
+        counts = verdict.outcome in ("met", "missed")
+        points = Points(
+            won=round(criterion.points * verdict.share, 3) if counts else 0.0,
+            possible=criterion.points if counts else 0.0,
+        )
+        return Finding(
+            criterion=criterion.id,
+            standard=criterion.standard,
+            pillar=criterion.pillar,
+            name=criterion.name,
+            outcome=verdict.outcome,
+            severity=criterion.severity,
+            value=verdict.value,
+            low=verdict.low,
+            high=verdict.high,
+            unit=verdict.unit or None,
+            points=points,
+            evidence=verdict.evidence,
+            reason=verdict.reason,
+        )
+
+    def _pillars(self, findings: tuple[Finding, ...]) -> tuple[PillarMark, ...]:
+        marks = []
+        for key, pillar in self.rubric.pillars.items():
+            own = [each for each in findings if each.pillar == key]
+            failed = any(each.severity != "normal" and each.outcome == "missed" for each in own)
+            points = Points.sum(each.points for each in own)
+            if failed:
+                points = Points(won=0.0, possible=points.possible)
+            marks.append(PillarMark(pillar=key, name=pillar.name, points=points, failed=failed))
+        return tuple(marks)
+
+
+def compile(rubric: Rubric, lexicon: Lexicon) -> Judge:
+    """The rubric and its phrases, made ready once for any number of calls."""
+    return Judge(rubric, lexicon)
+
+
+def _mark(points: Points, *, failed: bool) -> float | None:
+    if points.percent is None:
+        return None
+    return 0.0 if failed else round(points.percent, 3)
+
+
+def coaching(findings: tuple[Finding, ...]) -> tuple[str, ...]:
+    """The costliest findings: critical ones first, then by points lost."""
+    lost = [each for each in findings if each.outcome == "missed" and _cost(each)[1] > 0]
+    return tuple(each.criterion for each in sorted(lost, key=_cost, reverse=True)[:MAX_COACHING])
+
+
+def _cost(finding: Finding) -> tuple[int, float]:
+    order = {"critical": 2, "pillar": 1, "normal": 0}
+    return order[finding.severity], finding.points.possible - finding.points.won
+
+
+# ── Checks ───────────────────────────────────────────────────────────────────────────────────────
+
+_WORDS = (
+    kinds.Says,
+    kinds.Avoids,
+    kinds.Answers,
+    kinds.Prefers,
+    kinds.Restates,
+    kinds.ReadsBack,
+    kinds.Steps,
+    kinds.Questions,
+    kinds.QuestionKinds,
+    kinds.Explains,
+    kinds.FullAnswers,
+    kinds.Politely,
+    kinds.Types,
+)
+"""The kinds that need a transcript."""
+
+_CHECKS: dict[type, Callable[[Any, View], Verdict]] = {
+    kinds.Events: judge_events,
+    kinds.Says: procedure.says,
+    kinds.Answers: procedure.answers,
+    kinds.Restates: procedure.restates,
+    kinds.ReadsBack: procedure.reads_back,
+    kinds.Steps: procedure.steps,
+    kinds.Questions: procedure.questions,
+    kinds.QuestionKinds: procedure.question_kinds,
+    kinds.Explains: procedure.explains,
+    kinds.Politely: procedure.politely,
+    kinds.Avoids: wording.avoids,
+    kinds.Prefers: wording.prefers,
+    kinds.FullAnswers: turntaking.full_answers,
+    kinds.Listens: turntaking.listens,
+    kinds.Calm: customer.calm,
+    kinds.Adapts: customer.adapts,
+    kinds.Mood: customer.mood,
+    kinds.Types: customer.types,
+}
+
+
+def check(criterion: AnyCriterion, view: View) -> Verdict:
+    """The verdict on one criterion."""
+    if isinstance(criterion, _WORDS) and view.why_no_words is not None:
+        return Verdict("not_measured", 0.0, view.why_no_words)
+    nobody = view.why_no_party(criterion.by)
+    if nobody is not None:
+        return Verdict("not_measured", 0.0, nobody)
+    not_called_for = absent(view, criterion.when)
+    if not_called_for is not None:
+        return Verdict("not_applicable", 0.0, not_called_for)
+    if isinstance(criterion, kinds.Measure):
+        return _measured(criterion, view)
+    return _CHECKS[type(criterion)](criterion, view)
+
+
+def _measured(criterion: kinds.Measure, view: View) -> Verdict:
+    if criterion.measure == "talk-share":
+        return turntaking.talk_share(criterion, view)
+    if criterion.measure == "response-time":
+        return turntaking.response_time(criterion, view)
+    return delivery.measure(criterion, view)
+
+
+# ── Phrase lists ─────────────────────────────────────────────────────────────────────────────────
+
+
+def _lists(rubric: Rubric, lexicon: Lexicon) -> dict[str, PhraseList]:
+    """The lexicon's lists, the rubric's own, and the phrases written into its expressions.
+
+    Only the lists that the rubric speaks of: the others would cost time and bring nothing.
+    """
+    known = {**lexicon.lists, **rubric.lists}
+    wanted: dict[str, PhraseList] = {}
+    waiting: list[Say | str] = [
+        say for criterion in rubric.criteria for _, say in says_of(criterion)
+    ]
+    waiting += list(rubric.patterns.values())
+    signals = rubric.signals
+    waiting += [
+        value
+        for name in signals.__struct_fields__
+        if isinstance(value := getattr(signals, name), Say | str)
+    ]
+    while waiting:
+        say = waiting.pop()
+        if isinstance(say, str):
+            if say in known:
+                wanted[say] = known[say]
+            continue
+        if say.list is not None:
+            wanted[say.list] = known[say.list]
+        if say.phrase is not None:
+            wanted[inline_list(say.phrase)] = PhraseList(says=(say.phrase,))
+        waiting += [part for _, part in parts_of(say)]
+    return dict(sorted(wanted.items()))

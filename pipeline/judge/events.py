@@ -1,0 +1,117 @@
+"""Events against how many are allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pipeline.judge import delivery, turntaking
+from pipeline.judge.fillers import fillers
+from pipeline.judge.prosody import syllables_of
+from pipeline.judge.verdict import Verdict, falling, judged, not_measured
+from pipeline.judge.view import View
+from pipeline.rubric.kinds import Events
+from pipeline.scorecard import Evidence, Text
+
+_FINDERS: dict[str, Callable[[Events, View], list[Evidence] | None]] = {
+    "interruption": turntaking.interruptions,
+    "burst": delivery.bursts,
+    "drawl": delivery.drawls,
+    "filler": fillers,
+    "line-noise": delivery.line_noise,
+    "flat-turn": delivery.flat_turns,
+    "raised-turn": delivery.raised_turns,
+    "lecture": turntaking.lectures,
+    "hold": turntaking.holds,
+    "silence": turntaking.silences,
+    "quarrel": turntaking.quarrels,
+    "hurried-question": turntaking.hurried_questions,
+}
+_BY_TURNS = frozenset({"interruption", "lecture", "quarrel", "hurried-question"})
+_BY_WORDS = frozenset({"hurried-question"})
+_MISSING = {
+    "burst": ("bursts", "pace", "transcript"),
+    "drawl": ("drawls", "pace"),
+    "filler": ("fillers",),
+    "flat-turn": ("f0", "pitch"),
+    "raised-turn": ("level", "effort"),
+    "line-noise": ("handling-noise", "handling noise"),
+    "hold": ("holds",),
+    "silence": ("holds",),
+}
+_PER_ZH = {
+    "call": "次",
+    "10 minutes": "次/10分钟",
+    "minute": "次/分钟",
+    "100 syllables": "次/100音节",
+    "100 turns": "次/100话轮",
+}
+
+
+def judge_events(criterion: Events, view: View) -> Verdict:
+    """How often something happened, per call or by time, against what is allowed."""
+    unclear = _unclear(criterion, view)
+    if unclear is not None:
+        return unclear
+    evidence = _FINDERS[criterion.event](criterion, view)
+    if evidence is None:
+        why = view.why_not(*_MISSING.get(criterion.event, ()), speaker=criterion.by)
+        return not_measured(
+            f"未测量：{why or '缺少该项声学数据'}", f"not measured: {why or 'not in the facts'}"
+        )
+    count = sum(1 for each in evidence if each.counts)
+    rate = _rate(criterion, view, count)
+    good = rate <= criterion.at_most
+    unit = _PER_ZH[criterion.per]
+    number = f"{rate:.3g}{unit}" if criterion.per != "call" else f"{count}次"
+    allowed = f"{criterion.at_most:g}{unit}"
+    text = Text(
+        zh=f"{number}，{'未超过' if good else '超过'}{allowed}" if count else "未出现",
+        en=f"{rate:.3g} per {criterion.per}, {criterion.at_most:g} allowed" if count else "none",
+    )
+    return judged(
+        good,
+        text,
+        evidence,
+        share=falling(rate - criterion.at_most, criterion.slack),
+        value=rate,
+        high=criterion.at_most,
+        unit=f"per {criterion.per}",
+    )
+
+
+def _unclear(criterion: Events, view: View) -> Verdict | None:
+    if criterion.event in _BY_TURNS:
+        unclear = turntaking.unclear_turns(view)
+        if unclear is not None:
+            return unclear
+    if criterion.event in _BY_WORDS and view.why_no_words is not None:
+        return Verdict("not_measured", 0.0, view.why_no_words)
+    missing = _MISSING.get(criterion.event, ())
+    why = view.why_not(*missing[:1], speaker=criterion.by) if missing else None
+    if why is not None:
+        return not_measured(f"未测量：{why}", f"not measured: {why}")
+    return None
+
+
+def _rate(criterion: Events, view: View, count: int) -> float:
+    seconds = view.facts.audio.duration_s
+    own = view.turns_of.get(criterion.by, ())
+    amount = {
+        "call": 1.0,
+        "10 minutes": seconds / 600,
+        "minute": _talk(criterion, view) / 60,
+        "100 syllables": sum(syllables_of(view, index) for index in own) / 100,
+        "100 turns": len(own) / 100,
+    }[criterion.per]
+    if criterion.per != "call":
+        amount = max(amount, _LEAST.get(criterion.per, 0.0))
+    return count / amount if amount > 0 else float(count)
+
+
+_LEAST = {"10 minutes": 0.3, "minute": 0.5, "100 syllables": 0.5, "100 turns": 0.1}
+"""Calls shorter than that count as that long: one event in a short call is not a rate."""
+
+
+def _talk(criterion: Events, view: View) -> float:
+    party = view.parties.get(criterion.by)
+    return party.talk_s if party is not None else view.facts.audio.duration_s

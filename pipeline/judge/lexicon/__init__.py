@@ -1,0 +1,1 @@
+"""Phrases: finding what was said however the recogniser spelt it."""

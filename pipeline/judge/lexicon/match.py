@@ -1,0 +1,306 @@
+"""Finds every phrase of a lexicon in a call, in sound space, in one pass.
+
+Approximate matching with weighted edits, made quick in three steps:
+
+1. *Seeds.* By the pigeonhole principle (Navarro 2001, "A guided tour to approximate string
+   matching", section 8), a phrase that may suffer ``k`` hard errors and is cut into ``k + 1``
+   pieces has one piece left whole. Pieces are looked up by the skeleton of their sound, in which
+   near-homophones are the same, for the whole call at once.
+2. *Straight.* Candidates are priced without insertions and deletions.
+3. *Banded.* Those that fail but could pass with one unit more or fewer are priced by dynamic
+   programming in a band of one (Sellers 1980), again all at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.judge.lexicon.script import BREAK, Script, Vocabulary
+from pipeline.judge.lexicon.sound import (
+    BLOCKED,
+    HOMOPHONE,
+    SoundCosts,
+    readings,
+    skeleton,
+    skeleton_of,
+)
+
+Ints = npt.NDArray[np.int32]
+Longs = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+INSERT = 50
+INSERT_LIGHT = 16
+INSERT_FILLER = 2
+DELETE = 70
+DELETE_LIGHT = 22
+LIGHT = frozenset("的了呢啊吧呀嘛哈哦就那这个先也您你我给是一下们把都")
+"""Units that come and go in speech without changing what a phrase means."""
+MAX_UNITS = 20
+"""The longest literal piece; longer ones are cut to it."""
+_SHIFT = 1 << 20
+
+
+def budget(length: int, *, exact: bool) -> int:
+    """The cost that a phrase of so many units may bear, in hundredths of a unit.
+
+    One unit must be itself; two may differ in tone; from four on one hard error in six fits.
+    """
+    if length == 1:
+        return 0
+    if exact:
+        return HOMOPHONE * length
+    if length == 2:
+        return 17
+    if length == 3:
+        return 40
+    return 20 * length - 15
+
+
+def hard_errors(length: int) -> int:
+    """How many units of a phrase may be heard as something else altogether."""
+    if length <= 3:
+        return 0
+    return 1 if length < 10 else 2
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A literal piece found in the row: ``[start, end)`` and what it cost."""
+
+    literal: int
+    start: int
+    end: int
+    cost: int
+
+
+class Matcher:
+    """Literal pieces compiled once, found in any number of calls.
+
+    Args:
+        literals: units of each piece, and whether it must be exact.
+        vocabulary: numbers of units; shared with the scripts that will be searched.
+        fillers: units that cost next to nothing in between.
+        negators: units that never come, go or change.
+    """
+
+    def __init__(
+        self,
+        literals: Sequence[tuple[tuple[str, ...], bool]],
+        vocabulary: Vocabulary,
+        fillers: frozenset[str],
+        negators: frozenset[str],
+    ) -> None:
+        self._vocabulary = vocabulary
+        self._fillers, self._negators = fillers, negators
+        cut = [(units[:MAX_UNITS], exact) for units, exact in literals]
+        self.lengths = np.array([len(units) for units, _ in cut], np.int64)
+        self._budgets = np.array([budget(len(u), exact=exact) for u, exact in cut], np.int32)
+        rows = sorted({unit for units, _ in cut for unit in units})
+        self._row = {unit: row + 1 for row, unit in enumerate(rows)}  # row 0 pads
+        self._sounds = SoundCosts(rows, negators)
+        self._pattern = np.zeros((len(cut), MAX_UNITS), np.int32)
+        for index, (units, _) in enumerate(cut):
+            self._pattern[index, : len(units)] = [self._row[unit] for unit in units]
+        self._delete = np.array([0, *(self._deletion(unit) for unit in rows)], np.int32)
+        self._costs = np.zeros((len(rows) + 1, 0), np.int32)
+        self._insert = np.zeros(0, np.int32)
+        self._skeletons = np.zeros(0, np.int64)
+        self._skeleton_number: dict[str, int] = {}
+        self._seed(cut)
+
+    def _deletion(self, unit: str) -> int:
+        if unit in self._negators:
+            return BLOCKED
+        return DELETE_LIGHT if unit in LIGHT or unit in self._fillers else DELETE
+
+    # ── Seeds ────────────────────────────────────────────────────────────────────────────────
+
+    def _seed(self, literals: Sequence[tuple[tuple[str, ...], bool]]) -> None:
+        seeds: dict[int, list[tuple[int, int]]] = {}
+        for index, (units, exact) in enumerate(literals):
+            errors = 0 if exact else hard_errors(len(units))
+            for offset, piece in _pieces(units, errors + 1):
+                for code in self._codes(piece):
+                    seeds.setdefault(code, []).append((index, offset))
+        codes = sorted(seeds)
+        self._seed_codes = np.array(codes, np.int64)
+        self._seed_first = np.zeros(len(codes) + 1, np.int64)
+        np.cumsum([len(seeds[code]) for code in codes], out=self._seed_first[1:])
+        flat = [entry for code in codes for entry in seeds[code]]
+        self._seed_literal = np.array([literal for literal, _ in flat], np.int64)
+        self._seed_offset = np.array([offset for _, offset in flat], np.int64)
+
+    def _codes(self, piece: Sequence[str]) -> set[int]:
+        """The piece's codes: by each unit's commonest reading, and by its readings elsewhere."""
+        codes = {_code([self._skeleton(skeleton(unit)) for unit in piece])}
+        for at, unit in enumerate(piece):
+            for other in readings(unit)[1:]:
+                numbers = [self._skeleton(skeleton(each)) for each in piece]
+                numbers[at] = self._skeleton(skeleton_of(other))
+                codes.add(_code(numbers))
+        return codes
+
+    def _skeleton(self, name: str) -> int:
+        return self._skeleton_number.setdefault(name, len(self._skeleton_number) + 2)
+
+    # ── Costs of units heard ─────────────────────────────────────────────────────────────────
+
+    def _learn(self) -> None:
+        """Columns for the units that were not heard before."""
+        known, names = self._costs.shape[1], self._vocabulary.names
+        if known == len(names):
+            return
+        new = names[known:]
+        columns = np.zeros((self._costs.shape[0], len(new)), np.int32)
+        for at, unit in enumerate(new):
+            columns[1:, at] = BLOCKED if unit == "\n" else self._sounds.column(unit)
+        self._costs = np.concatenate([self._costs, columns], axis=1)
+        self._insert = np.append(
+            self._insert, np.array([self._insertion(unit) for unit in new], np.int32)
+        )
+        numbers = [1 if unit == "\n" else self._skeleton(skeleton(unit)) for unit in new]
+        self._skeletons = np.append(self._skeletons, np.array(numbers, np.int64))
+
+    def _insertion(self, unit: str) -> int:
+        if unit == "\n" or unit in self._negators:
+            return BLOCKED
+        if unit in self._fillers:
+            return INSERT_FILLER
+        return INSERT_LIGHT if unit in LIGHT else INSERT
+
+    # ── The pass ─────────────────────────────────────────────────────────────────────────────
+
+    def find(self, script: Script) -> list[Found]:
+        """Every piece within its budget, each place once at its cheapest; in no order."""
+        self._learn()
+        literal, start = self._candidates(script.ids)
+        if not len(literal):
+            return []
+        found: list[Found] = []
+        for low, high in ((1, 3), (4, 6), (7, MAX_UNITS)):
+            lengths = self.lengths[literal]
+            chosen = (lengths >= low) & (lengths <= high)
+            if chosen.any():
+                found += self._priced(script.ids, literal[chosen], start[chosen], high)
+        return found
+
+    def _candidates(self, ids: Ints) -> tuple[Longs, Longs]:
+        heard = self._skeletons[ids]
+        one = heard
+        two = heard[:-1] * _SHIFT + heard[1:]
+        three = two[:-1] * _SHIFT + heard[2:]
+        where, seeds = [], []
+        for codes in (one, two, three):
+            at = np.searchsorted(self._seed_codes, codes)
+            at[at == len(self._seed_codes)] = 0
+            hits = np.flatnonzero(self._seed_codes[at] == codes)
+            where.append(hits)
+            seeds.append(at[hits])
+        position, seed = np.concatenate(where), np.concatenate(seeds)
+        first, counts = self._seed_first[seed], np.diff(self._seed_first)[seed]
+        entry = np.repeat(first - np.append(0, np.cumsum(counts)[:-1]), counts) + np.arange(
+            counts.sum()
+        )
+        literal = self._seed_literal[entry]
+        start = np.repeat(position, counts) - self._seed_offset[entry]
+        return literal, start
+
+    def _priced(self, ids: Ints, literal: Longs, start: Longs, width: int) -> list[Found]:
+        pattern = self._pattern[literal, :width]
+        heard = ids[start[:, None] + np.arange(width)]
+        straight = self._costs[pattern, heard]
+        cost = straight.sum(axis=1)
+        good = cost <= self._budgets[literal]
+        found = _collect(literal[good], start[good], start[good] + self.lengths[literal[good]],
+                         cost[good])  # fmt: skip
+        if width > 3 and not good.all():
+            rest = ~good
+            found += self._banded(ids, literal[rest], start[rest], straight[rest], width)
+        return found
+
+    def _banded(
+        self, ids: Ints, literal: Longs, start: Longs, straight: Ints, width: int
+    ) -> list[Found]:
+        pattern = self._pattern[literal, :width]
+        columns = start[:, None] + np.arange(width)
+        least = straight.copy()
+        earlier = self._costs[pattern, ids[columns - 1]]
+        later = self._costs[pattern, ids[columns + 1]]
+        np.minimum(least, earlier, out=least)
+        np.minimum(least, later, out=least)
+        np.minimum(least, self._delete[pattern], out=least)
+        hopeful = least.sum(axis=1) + INSERT_FILLER <= self._budgets[literal]
+        if not hopeful.any():
+            return []
+        literal, start = literal[hopeful], start[hopeful]
+        band = np.stack([earlier[hopeful], straight[hopeful], later[hopeful]], axis=2)
+        return self._programmed(ids, literal, start, band)
+
+    def _programmed(self, ids: Ints, literal: Longs, start: Longs, band: Ints) -> list[Found]:
+        """Cheapest way through the band: state = how far the row runs ahead (-1, 0, 1)."""
+        count, width, _ = band.shape
+        state = np.zeros((count, 3), np.int32)
+        begin = np.tile(np.array([-1, 0, 1], np.int32), (count, 1))
+        lengths = self.lengths[literal]
+        deletes = self._delete[self._pattern[literal, :width]]
+        best, best_end = np.full(count, BLOCKED, np.int32), np.zeros(count, np.int64)
+        best_begin = np.zeros(count, np.int64)
+        for step in range(width):
+            kept, dropped = state + band[:, step], state + deletes[:, step, None]
+            # One unit of the phrase not said: the row falls one behind.
+            fallen = np.full_like(dropped, BLOCKED)
+            fallen[:, :2] = dropped[:, 1:]
+            falls = fallen < kept
+            new = np.where(falls, fallen, kept)
+            came = np.where(falls, np.roll(begin, -1, axis=1), begin)
+            # One unit more said than the phrase has: the row runs one ahead.
+            done: Bools = np.less_equal(lengths, step + 1)
+            self._ahead(ids, start + step, new, came, done)
+            state, begin = new, came
+            last: Bools = np.equal(lengths, step + 1)
+            if last.any():
+                ways = state[last]
+                way = ways.argmin(axis=1)
+                at = np.arange(len(way))
+                best[last] = ways[at, way]
+                best_begin[last] = start[last] + begin[last][at, way]
+                best_end[last] = start[last] + step + way
+        good = best <= self._budgets[literal]
+        return _collect(literal[good], best_begin[good], best_end[good], best[good])
+
+    def _ahead(self, ids: Ints, at: Longs, state: Ints, begin: Ints, done: Bools) -> None:
+        for way in (0, 1):
+            heard = ids[at + way]  # the unit after the one that state ``way`` has just taken
+            repeats = (heard == ids[at + way - 1]) & (heard != BREAK)
+            cost = np.where(repeats, INSERT_LIGHT, self._insert[heard])
+            ahead = state[:, way] + cost
+            better = (ahead < state[:, way + 1]) & ~done
+            state[better, way + 1] = ahead[better]
+            begin[better, way + 1] = begin[better, way]
+
+
+def _collect(literal: Longs, start: Longs, end: Longs, cost: Ints) -> list[Found]:
+    return [
+        Found(*each)
+        for each in zip(literal.tolist(), start.tolist(), end.tolist(), cost.tolist(), strict=True)
+    ]
+
+
+def _pieces(units: Sequence[str], count: int) -> Iterable[tuple[int, Sequence[str]]]:
+    """The phrase in ``count`` pieces of at most three units, with their offsets."""
+    for number in range(count):
+        low = len(units) * number // count
+        high = len(units) * (number + 1) // count
+        yield low, units[low : min(high, low + 3)]
+
+
+def _code(numbers: Sequence[int]) -> int:
+    code = 0
+    for number in numbers:
+        code = code * _SHIFT + number
+    return code

@@ -1,0 +1,89 @@
+"""A number against its limits, as a verdict in words."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from pipeline.facts import Turn
+from pipeline.judge.verdict import Verdict, falling, judged
+from pipeline.rubric.kinds import Measure
+from pipeline.scorecard import Evidence, Text
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One measure of one party: its value, and the turns it can be shown on."""
+
+    value: float | None
+    turns: tuple[tuple[Turn, float], ...] = ()
+    missing: tuple[str, ...] = ()
+    """Names under which the facts may say why it is missing."""
+
+
+def held(criterion: Measure, zh: str, en: str, unit: str, digits: int, reading: Reading) -> Verdict:
+    """The verdict on a value against the criterion's limits."""
+    value = reading.value if reading.value is not None else math.nan
+    beyond = _beyond(value, criterion.low, criterion.high)
+    shown = f"{value:.{digits}f} {_UNITS.get(unit, unit)}".rstrip()
+    limits = _limits(criterion.low, criterion.high, unit)
+    if beyond <= 0:
+        text = Text(zh=f"{zh}{shown}，在{limits[0]}之内", en=f"{en} {value:.{digits}f} {unit}, "
+                    f"within {limits[1]}")  # fmt: skip
+    else:
+        side = ("偏低", "too low") if _is_low(value, criterion.low) else ("偏高", "too high")
+        text = Text(
+            zh=f"{zh}{shown}，{side[0]}（应为{limits[0]}）",
+            en=f"{en} {value:.{digits}f} {unit} is {side[1]}, expected {limits[1]}",
+        )
+    return judged(
+        beyond <= 0,
+        text,
+        _outside(reading, criterion, unit),
+        share=falling(beyond, criterion.slack),
+        value=value,
+        low=criterion.low,
+        high=criterion.high,
+        unit=unit,
+    )
+
+
+_UNITS = {"syl/s": "音节/秒", "st": "半音", "dB": "分贝", "s": "秒"}
+
+
+def _limits(low: float | None, high: float | None, unit: str) -> tuple[str, str]:
+    zh_unit = f" {_UNITS.get(unit, unit)}" if unit else ""
+    en_unit = f" {unit}" if unit else ""
+    if low is None:
+        return f"不高于 {high:g}{zh_unit}", f"at most {high:g}{en_unit}"
+    if high is None:
+        return f"不低于 {low:g}{zh_unit}", f"at least {low:g}{en_unit}"
+    return f" {low:g} 至 {high:g}{zh_unit}", f"{low:g} to {high:g}{en_unit}"
+
+
+def _is_low(value: float, low: float | None) -> bool:
+    return low is not None and value < low
+
+
+def _beyond(value: float, low: float | None, high: float | None) -> float:
+    under = low - value if low is not None else -math.inf
+    over = value - high if high is not None else -math.inf
+    return max(under, over)
+
+
+def _outside(reading: Reading, criterion: Measure, unit: str) -> list[Evidence]:
+    """The turns furthest outside, then in time order."""
+    low, high = criterion.low, criterion.high
+    worst = sorted(reading.turns, key=lambda each: -_beyond(each[1], low, high))[:5]
+    chosen = [each for each in worst if _beyond(each[1], low, high) > 0]
+    return [
+        Evidence(
+            span=turn.span,
+            speaker=turn.speaker,
+            words=turn.text or None,
+            value=round(value, 3),
+            limit=low if _is_low(value, low) else high,
+            unit=unit or None,
+        )
+        for turn, value in sorted(chosen, key=lambda each: each[0].span.start)
+    ]

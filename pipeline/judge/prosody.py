@@ -1,0 +1,79 @@
+"""Turns by how they sounded: which are long enough, how fast, how loud against their speaker."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+
+from pipeline.facts import Turn
+from pipeline.judge.view import View
+
+
+def long_turns(view: View, speaker: str, min_syllables: int) -> list[Turn]:
+    """The party's turns that are long enough for a rate; turns of unknown length are not."""
+    return [
+        view.turns[index]
+        for index in view.turns_of.get(speaker, ())
+        if syllables_of(view, index) >= min_syllables
+    ]
+
+
+def syllables_of(view: View, index: int) -> int:
+    """Syllables of a turn: as measured, otherwise its units."""
+    prosody = view.turns[index].prosody
+    if prosody is not None and prosody.syllables is not None:
+        return prosody.syllables
+    return view.script.ends[index] - view.script.starts[index]
+
+
+def turn_values(
+    view: View, speaker: str, field: str, min_syllables: int
+) -> list[tuple[Turn, float]]:
+    """The party's long turns for which a prosodic field was measured, with it."""
+    found = []
+    for turn in long_turns(view, speaker, min_syllables):
+        value = getattr(turn.prosody, field, None) if turn.prosody else None
+        if value is not None:
+            found.append((turn, float(value)))
+    return found
+
+
+def pooled_rate(pairs: Sequence[tuple[Turn, float]]) -> float | None:
+    """The rate over several turns together; ``None`` for none."""
+    syllables = [_weight(turn) for turn, _ in pairs]
+    seconds = [
+        weight / rate for weight, (_, rate) in zip(syllables, pairs, strict=True) if rate > 0
+    ]
+    return sum(syllables) / math.fsum(seconds) if seconds else None
+
+
+def _weight(turn: Turn) -> float:
+    prosody = turn.prosody
+    return float(prosody.syllables if prosody and prosody.syllables else 1)
+
+
+def raised_by(turn: Turn) -> float | None:
+    """How far a turn's voice is raised over the speaker's own baseline, in dB."""
+    if turn.prosody is None:
+        return None
+    effort = turn.prosody.effort_db
+    return effort if effort is not None else turn.prosody.level_re_baseline_db
+
+
+def shift(
+    near: Sequence[Turn], elsewhere: Sequence[Turn], field: str
+) -> tuple[float, float] | None:
+    """Medians of a prosodic field in some turns and in the others; ``None`` without both."""
+    values = []
+    for turns in (near, elsewhere):
+        known = [v for turn in turns if (v := getattr(turn.prosody, field, None)) is not None]
+        if not known:
+            return None
+        values.append(statistics.median(known))
+    return values[0], values[1]
+
+
+def semitones(hz: float, reference_hz: float) -> float:
+    """The interval from ``reference_hz`` up to ``hz``."""
+    return 12 * math.log2(hz / reference_hz)

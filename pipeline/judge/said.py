@@ -1,0 +1,226 @@
+"""Works out what a rubric's expressions (`Say`) find in a call."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from pipeline.judge.lexicon.normalise import units
+from pipeline.judge.lexicon.sound import skeleton
+from pipeline.judge.view import Mention, View
+from pipeline.rubric.say import Near, Say, Where, head_of
+from pipeline.timeline import Span
+
+MAX_TURN_CHARACTERS = 2000
+"""A regular expression sees at most so much of a turn at a time."""
+
+
+def inline_list(phrase: str) -> str:
+    """The name under which a phrase written into a rubric is compiled."""
+    return f"「{phrase}」"
+
+
+def found(view: View, say: Say | str, by: str) -> tuple[Mention, ...]:
+    """Every mention, in time order, those that do not count among them."""
+    key = (id(say) if isinstance(say, Say) else say, by)
+    known = view.memory.get(key)
+    if isinstance(known, tuple):
+        return known
+    mentions = _named(view, say, by) if isinstance(say, str) else _found(view, say, by)
+    view.memory[key] = mentions
+    return mentions
+
+
+def counted(view: View, say: Say | str, by: str) -> tuple[Mention, ...]:
+    """Only the mentions that count."""
+    return tuple(mention for mention in found(view, say, by) if mention.problem is None)
+
+
+def _named(view: View, name: str, by: str) -> tuple[Mention, ...]:
+    pattern = view.rubric.patterns.get(name)
+    return found(view, pattern, by) if pattern is not None else view.mentions(name, by)
+
+
+def _found(view: View, say: Say, by: str) -> tuple[Mention, ...]:
+    mentions = _head(view, say, by)
+    if say.none:
+        mentions = tuple(each for each in mentions if not _spoilt(view, each, say.none, by))
+    if say.where is not None:
+        mentions = within(view, mentions, say.where, by)
+    if say.near is not None:
+        mentions = tuple(each for each in mentions if _is_near(view, each, say.near, by))
+    return mentions
+
+
+def _head(view: View, say: Say, by: str) -> tuple[Mention, ...]:
+    return _HEADS[head_of(say) or "any"](view, say, by)
+
+
+def _merged(groups: Iterable[Sequence[Mention]]) -> tuple[Mention, ...]:
+    """All together in time order; of two over the same words, the one that counts, the longer."""
+    every = sorted(
+        (mention for group in groups for mention in group),
+        key=lambda each: (each.start, each.problem is not None, -each.end),
+    )
+    kept: list[Mention] = []
+    for mention in every:
+        if kept and mention.start < kept[-1].end:
+            if kept[-1].problem is not None and mention.problem is None:
+                kept[-1] = mention
+            continue
+        kept.append(mention)
+    return tuple(kept)
+
+
+def _at_least(view: View, parts: Sequence[Say | str], count: int, by: str) -> tuple[Mention, ...]:
+    groups = [found(view, part, by) for part in parts]
+    heard = sum(any(mention.problem is None for mention in group) for group in groups)
+    return _merged(groups) if heard >= count else ()
+
+
+def _spoilt(view: View, mention: Mention, none: Sequence[Say | str], by: str) -> bool:
+    start, end = view.sentence_of(mention)
+    return any(
+        start <= other.start < end and other.turn == mention.turn
+        for part in none
+        for other in counted(view, part, by)
+    )
+
+
+# ── Places ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def within(view: View, mentions: Iterable[Mention], where: Where, by: str) -> tuple[Mention, ...]:
+    """The mentions that lie where they have to."""
+    own = view.turns_of.get(by, [])
+    return tuple(each for each in mentions if _lies(view, each, where, own))
+
+
+def _lies(view: View, mention: Mention, where: Where, own: Sequence[int]) -> bool:
+    if where.first_s is not None and mention.span.start > view.begins + where.first_s:
+        return False
+    if where.last_s is not None and mention.span.end < view.ends - where.last_s:
+        return False
+    if where.first_turns is not None and mention.turn not in own[: where.first_turns]:
+        return False
+    return where.last_turns is None or mention.turn in own[-where.last_turns :]
+
+
+def _is_near(view: View, mention: Mention, near: Near, by: str) -> bool:
+    return any(
+        close(view, mention, other, near)
+        for other in counted(view, near.to, near.by or by)
+        if other is not mention
+    )
+
+
+def close(view: View, mention: Mention, other: Mention, near: Near) -> bool:
+    """Whether ``mention`` lies near ``other`` as asked."""
+    if near.order == "before" and mention.start >= other.start:
+        return False
+    if near.order == "after" and mention.start <= other.start:
+        return False
+    if near.within_s is not None and gap(mention.span, other.span) > near.within_s:
+        return False
+    return near.within_turns is None or abs(mention.turn - other.turn) <= near.within_turns
+
+
+def gap(one: Span, two: Span) -> float:
+    """Seconds between two spans; 0 where they meet."""
+    return max(0.0, two.start - one.end, one.start - two.end)
+
+
+# ── Expressions that read the text ───────────────────────────────────────────────────────────────
+
+
+def _matching(view: View, say: Say, by: str) -> tuple[Mention, ...]:
+    expression = re.compile(say.regex or "")
+    exceptions = [re.compile(each) for each in say.excepting]
+    mentions: list[Mention] = []
+    for index in view.turns_of.get(by, ()):
+        start, end = view.script.starts[index], view.script.ends[index]
+        text, places = _plain(view, start, end)
+        text = text[:MAX_TURN_CHARACTERS]
+        barred = [match.span() for each in exceptions for match in each.finditer(text)]
+        for match in expression.finditer(text):
+            low, high = match.span()
+            if low == high or any(low < b and a < high for a, b in barred):
+                continue
+            mentions.append(_read(view, index, places[low], places[high - 1] + 1, say.regex))
+    return tuple(mentions)
+
+
+def _plain(view: View, start: int, end: int) -> tuple[str, list[int]]:
+    """A turn's text, and for each character the unit it belongs to."""
+    text, places = "", []
+    latin = False
+    for index in range(start, end):
+        unit = view.script.unit(index)
+        if latin and unit.isascii():
+            unit = " " + unit
+        latin = unit.isascii()
+        text += unit
+        places += [index] * len(unit)
+    return text, places
+
+
+def _read(view: View, turn: int, start: int, end: int, phrase: str | None) -> Mention:
+    speaker = view.turns[turn].speaker
+    span = view.script.span(start, end)
+    return Mention(
+        speaker=speaker,
+        turn=turn,
+        start=start,
+        end=end,
+        span=span,
+        words=view.said(start, end),
+        phrase=phrase or "",
+        similarity=None,
+        problem=view.unsupported(speaker, start, end, span),
+    )
+
+
+def _similar(view: View, sentence: str, least: float, by: str) -> tuple[Mention, ...]:
+    wanted = _pairs([skeleton(unit) for unit in units(sentence)[0]])
+    mentions = []
+    for each in view.sentences:
+        if each.speaker != by:
+            continue
+        heard = _pairs([skeleton(view.script.unit(at)) for at in range(each.start, each.end)])
+        likeness = 2 * len(wanted & heard) / max(1, len(wanted) + len(heard))
+        if likeness >= least:
+            mention = _read(view, each.turn, each.start, each.end, sentence)
+            mentions.append(replace(mention, similarity=likeness))
+    return tuple(mentions)
+
+
+def _pairs(sounds: Sequence[str]) -> set[tuple[str, str]]:
+    return set(itertools.pairwise(sounds)) or {(sound, "") for sound in sounds}
+
+
+def _repeated(view: View, say: Say, by: str) -> tuple[Mention, ...]:
+    if say.repeated is None:
+        return ()
+    every = counted(view, say.repeated, by)
+    limit = say.within_s if say.within_s is not None else float("inf")
+    kept: dict[int, Mention] = {}
+    for at in range(len(every) - say.times + 1):
+        run = every[at : at + say.times]
+        if run[-1].span.start - run[0].span.start <= limit:
+            kept |= {each.start: each for each in run}
+    return tuple(kept[start] for start in sorted(kept))
+
+
+_HEADS: dict[str, Callable[[View, Say, str], tuple[Mention, ...]]] = {
+    "list": lambda view, say, by: view.mentions(say.list or "", by),
+    "pattern": lambda view, say, by: found(view, view.rubric.patterns[say.pattern or ""], by),
+    "phrase": lambda view, say, by: view.mentions(inline_list(say.phrase or ""), by),
+    "any": lambda view, say, by: _merged(found(view, part, by) for part in say.any or ()),
+    "all": lambda view, say, by: _at_least(view, say.all or (), len(say.all or ()), by),
+    "of": lambda view, say, by: _at_least(view, say.of or (), say.at_least or 1, by),
+    "regex": _matching,
+    "similar": lambda view, say, by: _similar(view, say.similar or "", say.least, by),
+    "repeated": _repeated,
+}
