@@ -96,7 +96,7 @@ def identify(file: BinaryIO) -> Container | None:
 def completeness(file: BinaryIO, container: Container, size: int) -> Completeness:
     """Compares what the header promises with what the file holds, without decoding.
 
-    Formats that count time, not bytes (FLAC, MP4, WMA, WebM) are compared after decoding.
+    Formats that count time, not bytes (FLAC, MP4, WebM) are compared after decoding.
     """
     check = _CHECKS.get(container.name)
     if check is None:
@@ -167,6 +167,30 @@ def _check_aiff(file: BinaryIO, size: int) -> Completeness:
     return Completeness()
 
 
+def _check_w64(file: BinaryIO, size: int) -> Completeness:
+    """Chunks are named by 16 bytes, and their sizes count the 24 bytes of the head too."""
+    start = 40
+    while start + 24 <= size:
+        file.seek(start)
+        name, length = struct.unpack("<4s12xQ", file.read(24))
+        if name == b"data":
+            return _promise(length - 24, size - start - 24)
+        start += max(24, length + 7 & ~7)
+    return Completeness()
+
+
+def _check_caf(file: BinaryIO, size: int) -> Completeness:
+    start = 8
+    while start + 12 <= size:
+        file.seek(start)
+        name, length = struct.unpack(">4sq", file.read(12))
+        if name == b"data":
+            held = size - start - 12
+            return Completeness(unfinished=held > 4) if length < 0 else _promise(length, held)
+        start += 12 + max(0, length)
+    return Completeness()
+
+
 def _check_au(file: BinaryIO, size: int) -> Completeness:
     file.seek(4)
     offset, promised = struct.unpack(">II", file.read(8))
@@ -181,6 +205,21 @@ def _check_sphere(file: BinaryIO, size: int) -> Completeness:
         return Completeness()  # compressed: the byte count says nothing
     width = int(fields["sample_n_bytes"]) * int(fields["channel_count"])
     return _promise(int(fields.get("sample_count", "0")) * width, size - header)
+
+
+_ASF_FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
+_ASF_BROADCAST = 1
+
+
+def _check_asf(file: BinaryIO, size: int) -> Completeness:
+    """The file properties object (ASF specification, 3.2) counts the bytes of the file."""
+    file.seek(0)
+    head = file.read(HEAD_BYTES)
+    at = head.index(_ASF_FILE_PROPERTIES)
+    promised, flags = struct.unpack_from("<Q40xI", head, at + 40)
+    if flags & _ASF_BROADCAST:  # a live stream: the other fields mean nothing
+        return Completeness(unfinished=True)
+    return _promise(promised, size)
 
 
 def _sphere_fields(file: BinaryIO) -> dict[str, str]:
@@ -342,9 +381,12 @@ def _head_after_id3(file: BinaryIO) -> bytes:
 _CHECKS: dict[str, Callable[[BinaryIO, int], Completeness]] = {
     WAV.name: _check_wav,
     AIFF.name: _check_aiff,
+    WAVE64.name: _check_w64,
+    CAF.name: _check_caf,
     FLAC.name: _check_flac,
     AU.name: _check_au,
     SPHERE.name: _check_sphere,
+    ASF.name: _check_asf,
     OGG.name: _check_ogg,
     AMR.name: _check_amr,
     AAC.name: _check_aac,

@@ -232,7 +232,7 @@ def _declared_s(source: Any, stream: Any, container: Container) -> float | None:
     if container.ffmpeg == "mov" and stream.duration:
         return float(stream.duration * stream.time_base)
     alone = len(source.streams) == 1  # pictures may go on longer than sound
-    if container.ffmpeg in ("asf", "matroska") and alone and source.duration:
+    if container is MATROSKA and alone and source.duration:
         return float(source.duration) / av.time_base
     return None
 
