@@ -75,11 +75,13 @@ class NonspeechSettings(Section, frozen=True):
     progress_high_hz: float
     longest_busy_s: float
     least_ringing_s: float
+    longest_ring_s: float
     longest_ring_gap_s: float
     music_activation: float
     singing_activation: float
     music_unbroken: float
     music_speech: float
+    hum_likeness: float
     music_gap_s: float
     least_music_s: float
     over_music_db: float
@@ -153,6 +155,7 @@ class ImportSettings(Section, frozen=True):
 
     largest_mb: float
     late_s: float
+    time_error_s: float
     silent_share: float
     least_words: int
     same_party_share: float

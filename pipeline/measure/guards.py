@@ -44,7 +44,9 @@ def guarded(segments: Iterable[Segment], speech: Timeline, settings: TranscriptG
     """Sorts what one party said from what was made up.
 
     Args:
+        segments: what the recogniser gave for this party.
         speech: when this party speaks.
+        settings: the limits.
     """
     said: list[Word] = []
     refused: list[RefusedText] = []
@@ -65,9 +67,7 @@ def _refusal(words: Sequence[Word], reason: str) -> RefusedText:
     return RefusedText(text=text, span=span, speaker=words[0].speaker, reason=reason)
 
 
-def _reasons(
-    segment: Segment, speech: Timeline, settings: TranscriptGuards
-) -> list[str | None]:
+def _reasons(segment: Segment, speech: Timeline, settings: TranscriptGuards) -> list[str | None]:
     """One entry a word: why it is refused, or ``None``."""
     whole = _improbable(segment, settings) or _too_fast(segment, speech, settings)
     if whole:
@@ -133,9 +133,7 @@ def _too_fast(segment: Segment, speech: Timeline, settings: TranscriptGuards) ->
 # ── Signs that speak against some words ──────────────────────────────────────────────────────────
 
 
-def _credits(
-    words: Sequence[Word], patterns: tuple[str, ...]
-) -> Iterator[tuple[range, str]]:
+def _credits(words: Sequence[Word], patterns: tuple[str, ...]) -> Iterator[tuple[range, str]]:
     """Subtitles' credits and farewells, in either script, whatever the marks between."""
     text, owner = _spelled(words)
     for pattern in _compiled(patterns):

@@ -82,6 +82,9 @@ def transcribe(
     Args:
         channel: where this party is heard.
         speech: when this party speaks.
+        recogniser: the loaded model.
+        settings: the stage's settings.
+        speaker: the party's name, for the words.
         language: Whisper's code ("zh"); by default the one in the settings.
         progress: is told the share done, 0 to 1, after every window.
 
@@ -159,7 +162,9 @@ def _stretches(
 ) -> Iterator[Span]:
     """Stretches of speech with their margins, each no longer than ``limit``, on whole samples."""
     whole = Span(0.0, channel.duration_s)
-    for span in padded(bridge(speech, settings.pause_s), settings.margin_s, settings.margin_s, whole):
+    for span in padded(
+        bridge(speech, settings.pause_s), settings.margin_s, settings.margin_s, whole
+    ):
         start = span.start
         while span.end - start > limit:
             search = min(settings.cut_search_s, limit / 2)

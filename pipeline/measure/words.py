@@ -7,6 +7,7 @@ are put together, marks fall away, Chinese characters stay as the recogniser gro
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ import msgspec
 
 from pipeline.facts import Word
 from pipeline.text import is_single, syllable_weight, word_spans, words_in
-from pipeline.timeline import Span, Timeline, bridge, intersection, total
+from pipeline.timeline import Span, Timeline, intersection, total
 
 UNHEARD = "\ufffc"
 """Stands in text for speech that the transcriber could not, or must not, write."""
@@ -138,21 +139,23 @@ def _laid(start: float, end: float, spans: Timeline) -> Span:
     return best
 
 
-def spread(text: str, span: Span, speech: Timeline, bridge_s: float) -> list[Piece]:
+def spread(text: str, span: Span, speech: Timeline) -> list[Piece]:
     """Times for the words of a segment of which only the whole is timed.
 
-    The words share the time in which somebody speaks (``speech``) inside ``span``, by their
-    syllables; where that is under a quarter of it, the speech activity is not believed.
+    The words share the time in which their speaker speaks inside the segment, by their syllables;
+    where that is under a quarter of it, the speech activity is not believed.
 
     Args:
-        bridge_s: shorter silences are closures inside words, not pauses between them.
+        text: what was said, marks included.
+        span: the segment.
+        speech: when the speaker speaks, silences inside words bridged.
     """
     tokens = [
         token
         for stretch in text.replace(UNHEARD, f"\n{UNHEARD}\n").split("\n")
         for token in ((UNHEARD,) if stretch == UNHEARD else words_in(stretch))
     ]
-    spoken = intersection(bridge(speech, bridge_s), (span,))
+    spoken = intersection(speech, (span,))
     if total(spoken) < span.duration / 4 or not spoken:
         spoken = (span,)
     shares = shared_out([_time_weight(token) for token in tokens], spoken)
@@ -165,6 +168,13 @@ def spread(text: str, span: Span, speech: Timeline, bridge_s: float) -> list[Pie
 
 def _time_weight(token: str) -> int:
     return 2 if token == UNHEARD else syllable_weight(token)
+
+
+def touching(timeline: Timeline, span: Span) -> Timeline:
+    """The spans of a timeline that share time with ``span``, uncut."""
+    first = bisect_right(timeline, span.start, key=lambda other: other.end)
+    last = bisect_left(timeline, span.end, key=lambda other: other.start)
+    return timeline[first:last]
 
 
 def into_speech(words: Sequence[Word], speech: Timeline, reach_s: float) -> list[Word | None]:
