@@ -83,6 +83,7 @@ class NonspeechSettings(Section, frozen=True):
     music_speech: float
     hum_likeness: float
     music_gap_s: float
+    least_talk_s: float
     least_music_s: float
     over_music_db: float
     dead_air_s: float

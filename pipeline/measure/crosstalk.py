@@ -37,6 +37,8 @@ Spectra = npt.NDArray[np.complex64]
 _BAND_HZ = (300.0, 3400.0)
 """The telephone band: outside it lie hum and coder noise, which channels may share."""
 _EMPTY = 1e-12
+_MOST_SUPPRESSION_DB = 30.0
+"""More is not believed: the path may move a little where nobody looked."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,8 @@ class Leak:
         target: index of the channel it is heard in.
         delay_s: how much later it arrives there.
         gain_db: how loud it arrives, relative to the source (negative: lower).
-        suppression_db: how far below the leak the rest lies after subtraction, in the blocks that
-            hold nothing else.
+        suppression_db: how far below the leak the rest lies at least after subtraction, in four
+            of five blocks that hold nothing else.
         evidence: height of the correlation peak over the noise around it, in its deviations.
         response: the path's impulse response, at the channels' rate, from ``lead_s`` before
             ``delay_s`` on.
@@ -209,8 +211,8 @@ def _path(x: Spectra, y: Spectra, rate: int, settings: CrosstalkSettings) -> _Pa
     if alone.sum() < settings.min_blocks:
         return None
     gain = explained[alone].sum() / _power(x[alone], inside).sum()
-    suppression = np.median(explained[alone] / (rest[alone] + _EMPTY))
-    return _Path(response, _db(float(gain)), _db(float(suppression)))
+    suppression = np.quantile(explained[alone] / (rest[alone] + _EMPTY), 0.2)
+    return _Path(response, _db(float(gain)), min(_db(float(suppression)), _MOST_SUPPRESSION_DB))
 
 
 def _wiener(x: Spectra, y: Spectra, weight: FloatArray, lead: int, taps: int) -> FloatArray:

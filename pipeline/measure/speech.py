@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Final
 
 import numpy as np
@@ -19,7 +20,7 @@ from scipy.ndimage import percentile_filter, uniform_filter1d
 from scipy.signal import butter, sosfilt
 
 from pipeline.facts import Hold, Tone
-from pipeline.measure import crosstalk, vad
+from pipeline.measure import crosstalk, nonspeech, vad
 from pipeline.measure.channel import Channel, FloatArray, resampled
 from pipeline.measure.crosstalk import Leak, Line
 from pipeline.measure.frames import (
@@ -29,14 +30,15 @@ from pipeline.measure.frames import (
     frame_count,
     frame_edges,
     grown,
+    mask_of,
     runs,
     spans,
     touching,
     without_short,
 )
 from pipeline.measure.vad import Vad, load_vad
-from pipeline.settings import SpeechSettings
-from pipeline.timeline import Timeline
+from pipeline.settings import NonspeechSettings, SpeechSettings
+from pipeline.timeline import Span, Timeline, at_least, gaps, union
 
 __all__ = ["ChannelActivity", "SpeechActivity", "Vad", "detect", "load_vad"]
 
@@ -63,12 +65,16 @@ class ChannelActivity:
             ``m / 2`` outside. So 0.5 is the limit between the two.
         speech: when speech sounds were made here by this channel's own party.
         leaked: where the other party was heard in this channel and taken out.
+        tones: signals that are neither speech nor music.
+        music: when music plays here.
         floor_dbov: the line's noise floor; ``None`` where it carries nothing but digital silence.
     """
 
     probability: FloatArray
     speech: Timeline
     leaked: Timeline
+    tones: tuple[Tone, ...]
+    music: Timeline
     floor_dbov: float | None
 
 
@@ -91,25 +97,71 @@ def detect(channels: Sequence[Channel], settings: SpeechSettings, model: Vad) ->
         model: from `load_vad`.
     """
     found = crosstalk.lines(channels, settings.crosstalk)
+    activity = tuple(
+        _channel_activity(line, index, settings, model) for index, line in enumerate(found)
+    )
     return SpeechActivity(
-        channels=tuple(_channel_activity(line, settings, model) for line in found),
+        channels=activity,
         leaks=tuple(line.leak for line in found if line.leak is not None),
+        tones=tuple(
+            sorted((tone for part in activity for tone in part.tones), key=attrgetter("span"))
+        ),
+        holds=_holds(activity, settings.nonspeech),
     )
 
 
-def _channel_activity(line: Line, settings: SpeechSettings, model: Vad) -> ChannelActivity:
+def _channel_activity(
+    line: Line, index: int, settings: SpeechSettings, model: Vad
+) -> ChannelActivity:
     levels = _levels(line)
     floor = noise_floor(levels.own, settings)
     heard = _model_probability(line, levels.own, floor, model)
-    decided = _decide(heard, levels, floor, settings)
+    other = nonspeech.find(line, index, levels.own, heard, settings.nonspeech)
+    candid = heard * ~_hidden(other, levels.own, heard, settings)
+    decided = _decide(candid, levels, floor, settings)
     carrying = levels.own > _LOWEST_DB
     duration_s = line.channel.duration_s
     return ChannelActivity(
         probability=np.where(decided, 0.5 + heard / 2, heard / 2).astype(np.float32),
         speech=spans(decided, duration_s),
         leaked=spans(bridged(levels.leak_audible & ~decided, settings.bridge_s), duration_s),
+        tones=other.tones,
+        music=other.music,
         floor_dbov=float(np.median(floor[carrying])) if carrying.any() else None,
     )
+
+
+def _hidden(
+    other: nonspeech.Nonspeech, level_db: FloatArray, heard: FloatArray, settings: SpeechSettings
+) -> Mask:
+    """Frames of tones, and of music but where somebody clearly speaks in front of it."""
+    hidden = mask_of(union(tone.span for tone in other.tones), len(level_db))
+    for span in other.music:
+        playing = mask_of((span,), len(level_db))
+        music_db = np.median(level_db[playing]) if playing.any() else 0.0
+        in_front = (heard > settings.sure_probability) & (
+            level_db > music_db + settings.nonspeech.over_music_db
+        )
+        hidden |= playing & ~grown(in_front, 0.1)
+    return hidden
+
+
+def _holds(activity: Sequence[ChannelActivity], settings: NonspeechSettings) -> tuple[Hold, ...]:
+    """Music, ringing, and silence on all channels between the first and the last speech."""
+    holds = []
+    for index, part in enumerate(activity):
+        rings = nonspeech.ringing(part.tones, settings)
+        holds += [Hold(span=span, kind="music", channel=index) for span in part.music]
+        holds += [Hold(span=span, kind="ringback", channel=index) for span in rings]
+    talk = union(*(part.speech for part in activity))
+    if talk:
+        sounding = (*talk, *(hold.span for hold in holds))
+        tones = (tone.span for part in activity for tone in part.tones)
+        silences = gaps((*sounding, *tones), Span(talk[0].start, talk[-1].end))
+        holds += [
+            Hold(span=span, kind="silence") for span in at_least(silences, settings.dead_air_s)
+        ]
+    return tuple(sorted(holds, key=attrgetter("span")))
 
 
 # ── Levels ───────────────────────────────────────────────────────────────────────────────────────

@@ -1,0 +1,404 @@
+"""What else a telephone line carries: call-progress tones, keys, beeps and music on hold.
+
+Tones are told by their spectrum, one or two lines that keep frequency and level, as no voice does,
+and by their rhythm: ringing has long silences, the busy tone short ones (ITU-T E.180 gives the
+cadences; China 450 Hz, Europe 425 Hz, North America 440 + 480 and 480 + 620 Hz). Keys are pairs of
+ITU-T Q.23 frequencies.
+
+Music is told by *continuous frequency activation* (Seyerlehner, Pohle, Schedl & Widmer 2007,
+"Automatic music detection in television productions", DAFx): notes stand still for a while and
+draw level lines in the spectrogram, while the harmonics of a voice never do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy.fft import rfft
+from scipy.ndimage import maximum_filter1d, uniform_filter1d
+
+from pipeline.facts import Tone
+from pipeline.measure.channel import FloatArray
+from pipeline.measure.crosstalk import Line
+from pipeline.measure.frames import (
+    FRAME_S,
+    Mask,
+    frame_count,
+    grown,
+    mask_of,
+    runs,
+    spans,
+    without_short,
+)
+from pipeline.settings import NonspeechSettings
+from pipeline.timeline import Span, Timeline, at_least, bridge, difference, union
+
+ToneKind = Literal["ringback", "busy", "dtmf", "beep"]
+
+HOP_S: Final = 0.02
+_PER_HOP: Final = 2
+"""10 ms frames in a hop."""
+_WINDOW_S: Final = 0.064
+_BAND_HZ: Final = (300.0, 3400.0)
+_BLOCK: Final = 1536
+"""Hops per block: 30.72 s."""
+_SEGMENT: Final = 64
+"""Hops in half a music window: 1.28 s; the paper's blocks are 2.6 s."""
+_SEGMENT_S: Final = _SEGMENT * HOP_S
+_LOBE: Final = 3
+"""Bins that belong to a line on each side of its peak: a Hann window's main lobe has two, and the
+two tones of North American ringing, 40 Hz apart, count as one line."""
+_SURROUNDINGS: Final = 21
+"""Bins over which the paper averages to find what stands out."""
+_STANDS_OUT_DB: Final = 6.0
+_VALLEY: Final = 6
+_STRONGEST: Final = 5
+
+DTMF_LOW_HZ: Final = np.array([697.0, 770.0, 852.0, 941.0])
+DTMF_HIGH_HZ: Final = np.array([1209.0, 1336.0, 1477.0, 1633.0])
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """The two strongest lines of every 20 ms hop; zeros where the line is quiet.
+
+    Attributes:
+        first_hz, second_hz: their frequencies.
+        first_share: the stronger one's share of the power, 0 to 1.
+        share: both lines' share.
+        second_db: the weaker below the stronger, dB (negative).
+        level_db: level of the hop, dBov.
+        activation: per 1.28 s and bin, how often the bin stood out, 0 to 1.
+        lit: per 1.28 s, the share of hops that were not quiet.
+    """
+
+    first_hz: FloatArray
+    second_hz: FloatArray
+    first_share: FloatArray
+    share: FloatArray
+    second_db: FloatArray
+    level_db: FloatArray
+    activation: FloatArray
+    lit: FloatArray
+
+
+@dataclass(frozen=True)
+class Nonspeech:
+    """Tones of one channel, and when music plays in it."""
+
+    tones: tuple[Tone, ...]
+    music: Timeline
+
+
+def find(
+    line: Line, channel: int, level_db: FloatArray, heard: FloatArray, settings: NonspeechSettings
+) -> Nonspeech:
+    """Find tones and music in one channel.
+
+    Args:
+        line: the channel, cleared of the other.
+        channel: its number, for the facts.
+        level_db: its level per 10 ms frame, dBov.
+        heard: the speech model's probability per 10 ms frame.
+        settings: the section ``speech.nonspeech``.
+    """
+    loud = level_db > settings.quiet_dbov
+    if not loud.any():
+        return Nonspeech((), ())
+    lines = _spectral_lines(line, loud)
+    tones = _tones(lines, channel, settings)
+    lasting = [tone.span for tone in tones if tone.span.duration >= settings.least_ringing_s]
+    music = _music(lines, level_db, heard, lasting, settings)
+    # A plucked note on its own is as pure as a beep.
+    apart = tuple(tone for tone in tones if not any(tone.span.overlap(span) for span in music))
+    return Nonspeech(tones=apart, music=music)
+
+
+# ── Spectral lines ───────────────────────────────────────────────────────────────────────────────
+
+
+def _spectral_lines(line: Line, loud: Mask) -> _Lines:
+    hops = -(-frame_count(line.channel) // _PER_HOP)
+    padded = np.zeros(hops * _PER_HOP, bool)
+    padded[: len(loud)] = loud
+    worth = np.asarray(padded.reshape(-1, _PER_HOP).any(axis=1), bool)
+    tracks = np.zeros((6, hops), np.float32)
+    activation, lit = [], []
+    for first, windows, frequencies in _windows(line, worth):
+        part = worth[first : first + _BLOCK]
+        power = np.square(np.abs(rfft(windows, axis=1)[:, frequencies > 0]))
+        inside = frequencies[frequencies > 0]
+        tracks[:, first : first + len(part)][:, part] = _two_lines(power, inside)
+        stands_out = np.zeros((_BLOCK, len(inside)), np.float32)
+        stands_out[: len(part)][part] = _outstanding(power)
+        activation.append(stands_out.reshape(-1, _SEGMENT, len(inside)).mean(axis=1))
+        full = np.zeros(_BLOCK, np.float32)
+        full[: len(part)] = part
+        lit.append(full.reshape(-1, _SEGMENT).mean(axis=1))
+    return _Lines(
+        first_hz=tracks[0],
+        second_hz=tracks[1],
+        first_share=tracks[2],
+        share=tracks[3],
+        second_db=tracks[4],
+        level_db=tracks[5],
+        activation=np.concatenate(activation),
+        lit=np.concatenate(lit),
+    )
+
+
+def _windows(line: Line, worth: Mask) -> Iterator[tuple[int, FloatArray, FloatArray]]:
+    """Per block: its first hop, the windows around its loud hops' centres, and the bins' Hz.
+
+    Bins outside the telephone band have 0 Hz.
+    """
+    rate = line.channel.rate_hz
+    length = round(_WINDOW_S * rate)
+    window = np.hanning(length).astype(np.float32)
+    window /= np.sqrt(np.sum(np.square(window)) * length / 2)
+    frequencies = np.fft.rfftfreq(length, 1 / rate)
+    frequencies[(frequencies < _BAND_HZ[0]) | (frequencies > _BAND_HZ[1])] = 0
+    for first in range(0, len(worth), _BLOCK):
+        hops = np.flatnonzero(worth[first : first + _BLOCK])
+        origin = round(first * HOP_S * rate) - length // 2
+        end = round((first + _BLOCK) * HOP_S * rate) + length
+        samples = line.own(origin, end)
+        padded = np.zeros(end - origin, np.float32)
+        offset = max(0, -origin)
+        padded[offset : offset + len(samples)] = samples
+        starts = np.round((hops + 0.5) * HOP_S * rate).astype(np.int64)
+        views = np.lib.stride_tricks.sliding_window_view(padded, length)
+        yield first, views[starts] * window, frequencies.astype(np.float32)
+
+
+def _two_lines(power: FloatArray, frequencies: FloatArray) -> FloatArray:
+    """The first six tracks of `_Lines` for windows x bins of power (6 x windows)."""
+    total = power.sum(axis=1) + 1e-20
+    first_hz, first = _strongest(power, frequencies)
+    second_hz, second = _strongest(power, frequencies, np.argmax(power, axis=1))
+    return np.stack(
+        [
+            first_hz,
+            second_hz,
+            first / total,
+            (first + second) / total,
+            10 * np.log10((second + 1e-20) / (first + 1e-20)),
+            10 * np.log10(total),
+        ]
+    ).astype(np.float32)
+
+
+def _strongest(
+    power: FloatArray, frequencies: FloatArray, but: npt.NDArray[np.int64] | None = None
+) -> tuple[FloatArray, FloatArray]:
+    """Frequency and power of the strongest line, apart from the lobe around the bin ``but``."""
+    if but is not None:
+        bins = np.arange(power.shape[1])
+        power = np.where(np.abs(bins - but[:, None]) <= 2 * _LOBE, 0, power)
+    peak = np.clip(np.argmax(power, axis=1), _LOBE, power.shape[1] - _LOBE - 1)
+    around = peak[:, None] + np.arange(-_LOBE, _LOBE + 1)
+    lobe = np.take_along_axis(power, around, axis=1)
+    total = lobe.sum(axis=1)
+    # The lobe's centre of gravity: within a hertz for a steady tone.
+    return (lobe * frequencies[around]).sum(axis=1) / (total + 1e-20), total
+
+
+def _outstanding(power: FloatArray) -> npt.NDArray[np.bool_]:
+    """Bins well above their surroundings."""
+    level = 10 * np.log10(power + 1e-12)
+    return np.asarray(level - uniform_filter1d(level, _SURROUNDINGS, axis=1) > _STANDS_OUT_DB)
+
+
+# ── Tones ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class _Steady:
+    """A stretch of one or two lines that kept frequency (the lower one's) and level."""
+
+    span: Span
+    lower_hz: float
+
+
+def _tones(lines: _Lines, channel: int, settings: NonspeechSettings) -> tuple[Tone, ...]:
+    keys = _keys(lines, settings)
+    steady = _steady(lines, settings)
+    kinds = _by_rhythm(steady, settings)
+    found = [Tone(span=span, channel=channel, kind="dtmf") for span in keys]
+    found += [
+        Tone(span=tone.span, channel=channel, kind=kind)
+        for tone, kind in zip(steady, kinds, strict=True)
+        if not any(tone.span.overlap(key) for key in keys)
+    ]
+    return tuple(sorted(found, key=lambda tone: tone.span))
+
+
+def _keys(lines: _Lines, settings: NonspeechSettings) -> Timeline:
+    """Stretches in which the two lines are a row and a column of a keypad."""
+    low = np.minimum(lines.first_hz, lines.second_hz)
+    high = np.maximum(lines.first_hz, lines.second_hz)
+    row, row_off = _nearest(low, DTMF_LOW_HZ)
+    column, column_off = _nearest(high, DTMF_HIGH_HZ)
+    pair = (
+        (lines.share > settings.tone_share)
+        & (row_off < settings.dtmf_tolerance)
+        & (column_off < settings.dtmf_tolerance)
+        & (lines.second_db > -settings.dtmf_twist_db)
+    )
+    key = np.where(pair, row * 4 + column, -1)
+    return _stretches(key, settings.least_dtmf_s)
+
+
+def _nearest(
+    hz: FloatArray, of: npt.NDArray[np.float64]
+) -> tuple[npt.NDArray[np.int64], FloatArray]:
+    """(which of the frequencies is nearest, how far off, as a share of it)."""
+    off = np.abs(hz[:, None] - of) / of
+    return np.argmin(off, axis=1), off.min(axis=1).astype(np.float32)
+
+
+def _stretches(label: npt.NDArray[np.int64], least_s: float) -> Timeline:
+    """Runs of one label (-1: none) that last long enough."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[-2], label, [-2]])))
+    return tuple(
+        Span(first * HOP_S, last * HOP_S)
+        for first, last in pairwise(edges.tolist())
+        if label[first] >= 0 and (last - first) * HOP_S >= least_s - 1e-9
+    )
+
+
+def _steady(lines: _Lines, settings: NonspeechSettings) -> list[_Steady]:
+    """Stretches of the same one or two lines at the same level."""
+    single = lines.first_share > settings.tone_share
+    pure = (lines.share > settings.tone_share) & (single | (lines.second_db > -12))
+    lower = np.where(single, lines.first_hz, np.minimum(lines.first_hz, lines.second_hz))
+    still = (
+        (np.abs(np.diff(lower, prepend=lower[:1])) < settings.tone_drift * lower)
+        & (np.abs(np.diff(lines.level_db, prepend=lines.level_db[:1])) < settings.tone_wobble_db)
+        & pure
+    )
+    found = []
+    for first, last in runs(still):
+        # The window reaches over both edges: the first and the last hop hold the switching.
+        span = Span(max(0, first - 1) * HOP_S, last * HOP_S)
+        drift = float(np.ptp(lower[first:last])) / max(1.0, float(lower[first]))
+        if span.duration < settings.least_tone_s or drift > 2 * settings.tone_drift:
+            continue
+        found.append(_Steady(span, float(np.median(lower[first:last]))))
+    return found
+
+
+def _by_rhythm(tones: list[_Steady], settings: NonspeechSettings) -> list[ToneKind]:
+    """Ringing has silences of seconds around it, the busy tone short ones, a beep none to match."""
+    kinds: list[ToneKind] = []
+    for i, tone in enumerate(tones):
+        if not settings.progress_low_hz <= tone.lower_hz <= settings.progress_high_hz:
+            kinds.append("beep")
+            continue
+        silences = [
+            abs(max(tone.span.start, near.span.start) - min(tone.span.end, near.span.end))
+            for near in tones[max(0, i - 1) : i] + tones[i + 1 : i + 2]
+            if abs(near.lower_hz - tone.lower_hz) < 2 * settings.tone_drift * tone.lower_hz
+        ]
+        if silences and min(silences) <= settings.longest_busy_s:
+            kinds.append("busy")
+        elif settings.least_ringing_s <= tone.span.duration <= settings.longest_ring_s:
+            kinds.append("ringback")
+        else:
+            kinds.append("beep")
+    return kinds
+
+
+def ringing(tones: tuple[Tone, ...], settings: NonspeechSettings) -> Timeline:
+    """From the first to the last ring of each series."""
+    return bridge(
+        (tone.span for tone in tones if tone.kind == "ringback"), settings.longest_ring_gap_s
+    )
+
+
+# ── Music ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _music(
+    lines: _Lines,
+    level_db: FloatArray,
+    heard: FloatArray,
+    tones: list[Span],
+    settings: NonspeechSettings,
+) -> Timeline:
+    """Stretches of changing notes in unbroken sound that the speech model does not recognise."""
+    activation = continuous_activation(lines.activation)
+    lit = (lines.lit[1:] + lines.lit[:-1]) / 2
+    width = round(2 * _SEGMENT_S / FRAME_S)
+    starts = np.round(np.arange(len(activation)) * _SEGMENT_S / FRAME_S).astype(np.int64)
+    spoken = np.array([heard[at : at + width].sum() / width for at in starts])
+    music = (
+        (activation > settings.music_activation)
+        & (lit > settings.music_unbroken)
+        & ((spoken < settings.music_speech) | (activation > settings.singing_activation))
+    )
+    frames = np.zeros(len(level_db), bool)
+    for at in starts[music]:
+        frames[at : at + width] = True
+    frames &= ~mask_of(union(tones), len(frames))
+    talk = without_short(heard > 0.5, settings.least_talk_s)
+    sounding = grown(level_db > settings.quiet_dbov, 0.1) & ~talk
+    fitted = [_fitted(first, last, sounding) for first, last in runs(frames)]
+    # A break is no music if somebody speaks in it.
+    breaks = difference(spans(talk, len(talk) * FRAME_S), fitted)
+    whole = difference(bridge(fitted, settings.music_gap_s), breaks)
+    return tuple(
+        span for span in at_least(whole, settings.least_music_s) if _changes(span, lines, settings)
+    )
+
+
+def _fitted(first: int, last: int, sounding: Mask) -> Span:
+    """A stretch of windows moved, by a segment at most, to where its sound begins and ends."""
+    reach = round(_SEGMENT_S / FRAME_S)
+    inside = np.flatnonzero(sounding[first:last])
+    if not len(inside):
+        return Span(first * FRAME_S, first * FRAME_S)
+    start, end = first + int(inside[0]), first + int(inside[-1]) + 1
+    before, after = sounding[max(0, start - reach) : start][::-1], sounding[end : end + reach]
+    start -= len(before) if before.all() else int(np.argmin(before))
+    end += len(after) if after.all() else int(np.argmin(after))
+    return Span(start * FRAME_S, end * FRAME_S)
+
+
+def _changes(span: Span, lines: _Lines, settings: NonspeechSettings) -> bool:
+    """Whether the level lines come and go, as notes do: a hum's stay where they are."""
+    part = lines.activation[round(span.start / _SEGMENT_S) : round(span.end / _SEGMENT_S)]
+    if len(part) < 2:
+        return False
+    mean = part.mean(axis=0)
+    size = np.linalg.norm(part, axis=1) * np.linalg.norm(mean)
+    likeness = (part @ mean)[size > 0] / size[size > 0]
+    return bool(len(likeness) and np.mean(likeness) < settings.hum_likeness)
+
+
+def continuous_activation(activation: FloatArray) -> FloatArray:
+    """How much a spectrogram consists of level lines, per 2.56 s, every 1.28 s.
+
+    Args:
+        activation: segments x bins, how often each bin stood out (0 to 1).
+
+    Returns:
+        The sum of the five highest peaks, each over its higher neighbouring valley: 0 to 5.
+        Speech stays below 1.5, music lies above 2.
+    """
+    if len(activation) < 2:
+        return np.zeros(0, np.float32)
+    mean = (activation[1:] + activation[:-1]) / 2
+    bins = mean.shape[1]
+    padded = np.pad(mean, ((0, 0), (_VALLEY, _VALLEY)), mode="edge")
+    steps = range(1, _VALLEY + 1)
+    left = np.min([padded[:, _VALLEY - j : _VALLEY - j + bins] for j in steps], axis=0)
+    right = np.min([padded[:, _VALLEY + j : _VALLEY + j + bins] for j in steps], axis=0)
+    peaks = mean == maximum_filter1d(mean, 5, axis=1)
+    height = np.where(peaks, mean - np.maximum(left, right), 0)
+    return np.asarray(np.sort(height, axis=1)[:, -_STRONGEST:].sum(axis=1), np.float32)
