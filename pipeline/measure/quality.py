@@ -18,6 +18,7 @@ from pipeline.settings import QualitySettings
 from pipeline.timeline import Span, bridge, gaps
 
 _QUIETEST = 1e-12
+_UNKNOWN = "it is not known when somebody speaks"
 
 
 def measure_quality(
@@ -35,7 +36,7 @@ def measure_quality(
     found = scan(channel, speech)
     silent = _is_silent(found, settings)
     clipped = () if silent else _clipped(found)
-    noise = _noise_dbov(found, speech, settings)
+    noise, no_noise = _noise_dbov(found, speech, settings)
     snr = _snr_db(found, speech, noise)
     pumping = _pumping_db(found, speech, settings)
     bandwidth = None if silent else _bandwidth_hz(found, settings)
@@ -53,7 +54,7 @@ def measure_quality(
         dropouts=() if silent else _dropouts(found, speech, settings),
         gain_pumping_db=pumping,
         not_measured=(
-            *_missing(silent, speech, bandwidth, noise, snr, pumping),
+            *_missing(speech, bandwidth, no_noise, snr, pumping),
             *_ruled_out(silent, share, bandwidth, snr, pumping, settings),
         ),
     )
@@ -64,9 +65,9 @@ def measure_quality(
 
 def _is_silent(found: Scan, settings: QualitySettings) -> bool:
     """No tenth of a second rises above the idle noise of a coder."""
-    ten = found.power[: len(found.power) // 10 * 10].reshape(-1, 10).mean(axis=1)
-    loudest = float(np.max(ten, initial=float(np.mean(found.power)) if len(ten) == 0 else 0.0))
-    return _dbov(loudest) < settings.silent_dbov
+    frames = np.pad(found.power, (0, -len(found.power) % 10), mode="constant")
+    tenths = frames.reshape(-1, 10).mean(axis=1)
+    return _dbov(float(tenths.max(initial=0.0))) < settings.silent_dbov
 
 
 def _clipped(found: Scan) -> tuple[tuple[int, int], ...]:
@@ -101,7 +102,7 @@ def _dropouts(
         end - begin <= settings.dropout_longest_s
     )
     if speech is not None:
-        hole &= is_inside(begin - 0.005, speech) | is_inside(end + 0.005, speech)
+        hole &= is_inside(begin - 0.005, speech) & is_inside(end + 0.005, speech)
     return tuple(Span(float(a), float(b)) for a, b in zip(begin[hole], end[hole], strict=True))
 
 
@@ -110,13 +111,17 @@ def _dropouts(
 
 def _noise_dbov(
     found: Scan, speech: Sequence[Span] | None, settings: QualitySettings
-) -> float | None:
-    """Median level between speech; ``None`` where the pauses hold nothing, or are too short."""
+) -> tuple[float | None, str | None]:
+    """(median level between speech, or else the reason why there is none)."""
+    if speech is None:
+        return None, _UNKNOWN
     pauses = [found.power[frames] for frames in _pauses(found, speech, settings)]
     if sum(map(len, pauses)) * FRAME_S < settings.noise_least_s:
-        return None
+        return None, "pauses too short"
     noise = _dbov(float(np.median(np.concatenate(pauses))))
-    return noise if noise >= settings.silent_dbov else None
+    if noise < settings.silent_dbov:
+        return None, "the pauses are digitally silent"
+    return noise, None
 
 
 def _snr_db(found: Scan, speech: Sequence[Span] | None, noise_dbov: float | None) -> float | None:
@@ -243,27 +248,25 @@ def _a_law() -> NDArray[np.int64]:
 
 
 def _missing(
-    silent: bool,
     speech: Sequence[Span] | None,
     bandwidth_hz: float | None,
-    noise_dbov: float | None,
+    no_noise: str | None,
     snr_db: float | None,
     pumping_db: float | None,
 ) -> Iterator[NotMeasured]:
     """Why figures of `Quality` itself are ``None``."""
-    unknown = "it is not known when somebody speaks"
-    still = "the channel is silent"
+    unknown = _UNKNOWN if speech is None else None
     if bandwidth_hz is None:
-        yield NotMeasured(measure="bandwidth", reason=still if silent else "too short")
-    if noise_dbov is None:
-        reason = unknown if speech is None else "the pauses are short or digitally silent"
-        yield NotMeasured(measure="noise", reason=still if silent else reason)
+        yield NotMeasured(measure="bandwidth", reason="there is too little sound")
+    if no_noise is not None:
+        yield NotMeasured(measure="noise", reason=no_noise)
     if snr_db is None:
         reason = "no noise floor to compare with" if speech else "nobody speaks"
-        yield NotMeasured(measure="snr", reason=unknown if speech is None else reason)
+        yield NotMeasured(measure="snr", reason=unknown or reason)
     if pumping_db is None:
-        reason = "too few pauses with noise in them"
-        yield NotMeasured(measure="gain_pumping", reason=unknown if speech is None else reason)
+        yield NotMeasured(
+            measure="gain_pumping", reason=unknown or "too few pauses with noise in them"
+        )
 
 
 def _ruled_out(

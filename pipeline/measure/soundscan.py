@@ -22,6 +22,7 @@ LEVELS_DB = 140
 """Band levels are counted in steps of 1 dB from -140 dB up to full scale."""
 
 _BLOCK_S = 10.0
+_LEAD_S = 0.01
 _LONGEST_RUN_S = 1.0
 _FFT_S = 0.06
 _LEAST_POWER = 1e-14
@@ -66,10 +67,12 @@ class Scan:
 def scan(channel: Channel, speech: Sequence[Span] | None) -> Scan:
     """Walks over ``channel`` once, in blocks of 10 s."""
     gather = _Gather(channel.rate_hz, speech)
-    for start, samples in channel.blocks(_BLOCK_S + _LONGEST_RUN_S, _LONGEST_RUN_S):
-        hop = min(len(samples), round(_BLOCK_S * channel.rate_hz))
-        last = start + len(samples) >= channel.n_samples
-        gather.add(start, samples, len(samples) if last else hop)
+    rate_hz, hop = channel.rate_hz, round(_BLOCK_S * channel.rate_hz)
+    for start in range(0, channel.n_samples, hop):
+        lead = min(start, round(_LEAD_S * rate_hz))
+        samples = channel.samples(start - lead, start + hop + round(_LONGEST_RUN_S * rate_hz))
+        gather.add(start, samples[lead : lead + hop])
+        gather.add_runs(start, samples, lead, lead + hop)
     return gather.finish(channel.n_samples)
 
 
@@ -88,16 +91,14 @@ class _Gather:
         self.seen = np.zeros(65537, bool)
         self.in_16_bits = True
 
-    def add(self, start: int, samples: FloatArray, n_new: int) -> None:
-        """Takes the samples from ``start`` on, of which the first ``n_new`` were not seen yet."""
-        new = samples[:n_new]
-        self.sum += float(new.sum(dtype=np.float64))
-        self.highest = max(self.highest, float(new.max()))
-        self.lowest = min(self.lowest, float(new.min()))
-        self.power.append(_frame_power(new, start, self.rate_hz))
-        self._add_codes(new)
-        self._add_runs(start, samples, n_new)
-        self._add_bands(start, new)
+    def add(self, start: int, samples: FloatArray) -> None:
+        """Takes the samples from ``start`` on."""
+        self.sum += float(samples.sum(dtype=np.float64))
+        self.highest = max(self.highest, float(samples.max()))
+        self.lowest = min(self.lowest, float(samples.min()))
+        self.power.append(_frame_power(samples, start, self.rate_hz))
+        self._add_codes(samples)
+        self._add_bands(start, samples)
 
     def _add_codes(self, samples: FloatArray) -> None:
         if not self.in_16_bits:
@@ -108,11 +109,15 @@ class _Gather:
         if self.in_16_bits:
             self.seen[codes.astype(np.int32) + 32768] = True
 
-    def _add_runs(self, start: int, samples: FloatArray, n_new: int) -> None:
+    def add_runs(self, start: int, samples: FloatArray, first: int, last: int) -> None:
+        """Takes the runs that begin at ``samples[first:last]``; sample ``first`` is ``start``.
+
+        What surrounds them is there to be looked at: a run is counted with the block it begins in.
+        """
         begins, lengths = equal_runs(samples, _CLIP_RUN)
-        # A run that is under way at the seam was counted with the block before.
-        own = (begins < n_new) & ((begins > 0) | (start == 0))
+        own = (begins >= first) & (begins < last)
         begins, lengths = begins[own], lengths[own]
+        start -= first
         values = np.abs(samples[begins])
         loud = values >= _CLIP_LEAST
         flats: Runs = np.zeros((int(loud.sum()), 3))
