@@ -219,14 +219,17 @@ def score(
     **measuring: Any,
 ) -> None:
     """Measure and judge one recording: facts, scorecard and page."""
+    from pipeline.measure.playback import MEDIA_TYPE
     from pipeline.report.files import call_files
+    from pipeline.report.html import Sound
 
     judge_with = _judge(rubric) if rubric else None  # a wrong rubric is told before the slow part
     measured = _Measuring(**measuring).measured(keep_sound=not no_audio)
     facts = measured.facts
+    sound = Sound(measured.sound, MEDIA_TYPE) if measured.sound else None
     judge_with = judge_with or _judge(default_rubric(spoken_language(facts)))
     shown, files = call_files(
-        judge_with(facts), facts, measured.tracks, measured.sound, ui=ui, show_numbers=show_numbers
+        judge_with(facts), facts, measured.tracks, sound, ui=ui, show_numbers=show_numbers
     )
     written = {out / f"{facts.call_id}.{kind}": data for kind, data in files.items()}
     if tracks is not None:
@@ -292,11 +295,12 @@ def doctor(debug: bool) -> None:
 
 def _judge(rubric: str) -> Callable[[CallFacts], Scorecard]:
     from pipeline import rubric as rubrics
-    from pipeline.judge.call import compiled
+    from pipeline.judge.call import compile
 
     path = Path(rubric)
     is_file = path.suffix in (".yaml", ".yml") or path.exists()
-    return compiled(rubrics.load(path) if is_file else rubrics.shipped(rubric)).score
+    chosen = rubrics.load(path) if is_file else rubrics.shipped(rubric)
+    return compile(chosen, rubrics.load_lexicon(chosen.lexicon)).score
 
 
 def _show(scorecard: Scorecard, ui: str, as_json: bool) -> None:

@@ -282,6 +282,8 @@ class Cue(Value, frozen=True, kw_only=True):
     name: str
     value: float
     unit: str
+    z: float | None = None
+    """The same in standard deviations of the speaker's own turns, where these are known."""
     span: Span | None = None
     """Where it was heard; ``None``: over the whole call."""
 

@@ -268,6 +268,16 @@ class TurnSettings(Section, frozen=True):
     finished_endings: tuple[str, ...]
 
 
+class ToneSettings(Section, frozen=True):
+    """`measure.tone`."""
+
+    least_voiced_s: float
+    least_frames: int
+    least_snr_db: float
+    slope_s: float
+    final_s: float
+
+
 class MeasureSettings(Section, frozen=True):
     """`configs/measure.yaml`."""
 
@@ -279,6 +289,7 @@ class MeasureSettings(Section, frozen=True):
     transcript: TranscriptSettings
     pitch: PitchSettings
     pace: PaceSettings
+    tone: ToneSettings
 
 
 def load_measure_settings(path: Path | None = None) -> MeasureSettings:

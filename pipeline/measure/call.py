@@ -1,0 +1,287 @@
+"""One recording -> facts: composes the stages, and says where each fact came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.errors import AudioError
+from pipeline.facts import (
+    MIXED,
+    AudioFacts,
+    Burst,
+    CallFacts,
+    NotMeasured,
+    Quality,
+    TranscriptFacts,
+    Word,
+    rounded,
+)
+from pipeline.measure import pace, playback, recogniser, turns, voices
+from pipeline.measure.audio import Audio, open_audio
+from pipeline.measure.cache import Cache
+from pipeline.measure.imports import import_transcript
+from pipeline.measure.pitch import PitchTrack
+from pipeline.measure.pitch import load_model as load_pitch_model
+from pipeline.measure.roles import Roles
+from pipeline.measure.stages import Activity, ChannelLevel, Models, Progress, Stages
+from pipeline.measure.transcript import checked_language
+from pipeline.measure.vad import load_vad
+from pipeline.measure.voices import Voice
+from pipeline.settings import AudioSettings, MeasureSettings
+from pipeline.timeline import Timeline, bridge, intersection
+from pipeline.tracks import ChannelTracks, FloatTrack, Tracks
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What to measure.
+
+    Attributes:
+        paths: the file, or the agent's and the customer's.
+        roles: who is on which channel, where there are two.
+        transcript: where the words come from instead of Whisper.
+        language: what is spoken; ``None``: what the settings or the transcript say.
+    """
+
+    paths: tuple[Path, ...]
+    call_id: str
+    roles: Roles
+    transcript: Path | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a recording gave."""
+
+    facts: CallFacts
+    tracks: Tracks
+    sound: bytes | None
+    """The call made small for a page (`playback.MEDIA_TYPE`), where it was asked for."""
+
+
+def load_models(settings: MeasureSettings, model: str | None, device: str | None) -> Models:
+    """The models that `measure` needs.
+
+    Args:
+        settings: name the default device.
+        model: Whisper's name or a checkpoint; ``None``: no words are to be recognised.
+        device: where Whisper runs.
+
+    Raises:
+        ModelError: one of them is missing or damaged.
+    """
+    device = device or settings.transcript.device
+    return Models(
+        vad=load_vad(),
+        pitch=load_pitch_model(),
+        recogniser=recogniser.load(model, device) if model else None,
+    )
+
+
+def opened(recording: Recording, settings: AudioSettings) -> Audio:
+    """The recording's sound, a context manager.
+
+    Raises:
+        AudioError: it cannot be read.
+    """
+    return open_audio(recording.paths, settings)
+
+
+def measure(
+    audio: Audio,
+    recording: Recording,
+    models: Models,
+    settings: MeasureSettings,
+    cache: Cache,
+    progress: Progress = lambda stage, share: None,
+    *,
+    keep_sound: bool = False,
+) -> Measured:
+    """Measure a recording.
+
+    Raises:
+        AudioError: every sample is zero.
+        TranscriptError: the transcript cannot be read, or is not this recording's.
+    """
+    stages = Stages(audio, models, settings, cache, progress)
+    levels, level_tracks, peaks = stages.levels()
+    _refuse_silence(recording, peaks)
+    activity = stages.activity()
+    quality = stages.quality(activity.speech)
+    pitches = stages.pitch(activity.speech)
+    roles = recording.roles if len(audio.channels) == 2 else {MIXED: 0}
+    words, transcript = _words(stages, recording, roles, activity)
+    found = _voices(stages, roles, activity, words, levels, pitches)
+    facts = _facts(stages, recording, found, activity, quality, transcript)
+    tracks = Tracks(
+        tuple(
+            ChannelTracks(
+                speech_probability=activity.probability[i],
+                pitch_hz=pitches[i].f0_hz,
+                level_dbov=level_tracks[i],
+                peak=peaks[i],
+            )
+            for i in range(len(audio.channels))
+        )
+    )
+    sound = playback.encode(audio.channels) if keep_sound else None
+    return Measured(rounded(facts), tracks, sound)
+
+
+def _refuse_silence(recording: Recording, peaks: Sequence[FloatTrack]) -> None:
+    if not any(np.any(track) for track in peaks):
+        raise AudioError(
+            recording.paths[0],
+            expected="a call",
+            found="digital silence, every sample is zero",
+            remedy="check what the recorder wrote",
+        )
+
+
+def _words(
+    stages: Stages, recording: Recording, roles: Roles, activity: Activity
+) -> tuple[tuple[Word, ...], TranscriptFacts | None]:
+    speech = {speaker: activity.speech[channel] for speaker, channel in roles.items()}
+    if recording.transcript is not None:
+        return _imported(stages, recording, recording.transcript, speech)
+    model = stages.models.recogniser
+    if model is None:
+        return (), None
+    language = checked_language(recording.language or stages.settings.transcript.language, model)
+    found = [
+        stages.words(model, channel, activity.speech[channel], speaker, language)
+        for speaker, channel in roles.items()
+    ]
+    facts = TranscriptFacts(
+        source="whisper",
+        language=language,
+        model=model.name,
+        demonstration=model.demonstration,
+        refused=tuple(
+            sorted((text for part in found for text in part.refused), key=lambda t: t.span)
+        ),
+    )
+    words = sorted((word for part in found for word in part.words), key=lambda w: w.span)
+    return tuple(words), facts
+
+
+def _imported(
+    stages: Stages, recording: Recording, path: Path, speech: Mapping[str, Timeline]
+) -> tuple[tuple[Word, ...], TranscriptFacts]:
+    found = import_transcript(
+        path,
+        speech,
+        stages.audio.duration_s,
+        stages.settings.transcript,
+        language=recording.language,
+        recording=recording.paths[0].stem,
+    )
+    facts = TranscriptFacts(
+        source="imported", language=found.language, model=found.form, word_times=found.word_times
+    )
+    return found.words, facts
+
+
+def _voices(
+    stages: Stages,
+    roles: Roles,
+    activity: Activity,
+    words: Sequence[Word],
+    levels: Sequence[ChannelLevel],
+    pitches: Sequence[PitchTrack],
+) -> tuple[Voice, ...]:
+    """Who speaks where; one channel is one voice, unless a transcript tells two apart."""
+    told = sorted({word.speaker for word in words} - set(roles))
+    parties = dict.fromkeys(told, 0) if told else dict(roles)
+    closure_s = stages.settings.transcript.closure_s
+    found = []
+    for speaker, channel in parties.items():
+        own = tuple(word for word in words if word.speaker == speaker)
+        speech, heard = activity.speech[channel], levels[channel]
+        if told:
+            speech = intersection(speech, bridge((word.span for word in own), closure_s))
+            heard = voices.level_of(stages.audio.channels[channel], speech)
+        found.append(
+            Voice(
+                speaker=speaker,
+                number=channel,
+                role_confidence=0.0 if speaker == MIXED else 1.0,
+                channel=stages.audio.channels[channel],
+                speech=speech,
+                words=own,
+                level=heard,
+                pitch=pitches[channel],
+            )
+        )
+    return tuple(found)
+
+
+def _facts(
+    stages: Stages,
+    recording: Recording,
+    found: Sequence[Voice],
+    activity: Activity,
+    quality: tuple[Quality, ...],
+    transcript: TranscriptFacts | None,
+) -> CallFacts:
+    audio, settings = stages.audio, stages.settings
+    language = transcript.language if transcript else settings.transcript.language
+    talk = turns.build(
+        {voice.speaker: voice.speech for voice in found},
+        [word for voice in found for word in voice.words],
+        activity.holds,
+        audio.duration_s,
+        settings.turns,
+    )
+    by_name = {voice.speaker: voice for voice in found}
+    heard = tuple(
+        voices.with_prosody(turn, by_name[turn.speaker], language, settings) for turn in talk.turns
+    )
+    return CallFacts(
+        call_id=recording.call_id,
+        audio=AudioFacts(
+            name=" + ".join(path.name for path in recording.paths),
+            sha256=audio.sha256,
+            duration_s=audio.duration_s,
+            rate_hz=audio.rate_hz,
+            layout=audio.layout,
+            format=audio.format,
+            quality=quality,
+        ),
+        transcript=transcript,
+        speakers=tuple(voices.over_the_call(v, heard, language, settings) for v in found),
+        turns=heard,
+        pauses=talk.pauses,
+        overlaps=talk.overlaps,
+        transfers=talk.transfers,
+        monologues=talk.monologues,
+        holds=activity.holds,
+        tones=activity.tones,
+        bursts=tuple(burst for voice in found for burst in _bursts(voice, language, settings)),
+        shares=talk.shares,
+        not_measured=tuple(_not_measured(found, transcript)),
+        provenance=tuple(stages.provenance),
+    )
+
+
+def _bursts(voice: Voice, language: str, settings: MeasureSettings) -> tuple[Burst, ...]:
+    times = pace.instants(voice.words, language)
+    return pace.bursts(times, voice.speech, voice.speaker, settings.pace)
+
+
+def _not_measured(
+    found: Sequence[Voice], transcript: TranscriptFacts | None
+) -> Iterator[NotMeasured]:
+    if len({voice.number for voice in found}) == 1:
+        told = len(found) > 1
+        yield NotMeasured(
+            measure="overlaps" if told else "turn-taking",
+            reason="both parties share one channel" + ("" if told else " and are not told apart"),
+        )
+    if transcript is None:
+        yield NotMeasured(measure="words", reason="no transcript was asked for")
