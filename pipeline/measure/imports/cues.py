@@ -56,6 +56,7 @@ _MARKER = re.compile(
     r"\[([^\[\]]{0,80})\]|<([^<>]{0,80})>|\{([^{}]{0,80})\}|【([^【】]{0,80})】"
     r"|\(([^()\d]{0,80})\)|（([^（）\d]{0,80})）|♪([^♪]*)♪?"
 )
+_TAG = re.compile(r"</?(?:[biuvc]|ruby|rt|lang|font|span)(?:[\s.][^<>]*)?>", re.IGNORECASE)
 _HESITATION = re.compile(r"(?<!\w)[%&]\w+")
 
 
@@ -69,5 +70,7 @@ def spoken(text: str) -> str:
 
 
 def _replaced(match: re.Match[str]) -> str:
+    if _TAG.fullmatch(match[0]):  # inside a word, it may be
+        return ""
     inside = next((group for group in match.groups() if group is not None), "").strip()
     return f" {UNHEARD} " if _UNHEARD_MARKERS.fullmatch(inside) else " "

@@ -120,8 +120,8 @@ def speaking(cue: Cue, speech: Speech, source: Path) -> str:
     span = Span(cue.start, cue.end)
 
     def closeness(party: str) -> tuple[float, float]:
-        shared = total(intersection(touching(speech[party], span), (span,)))
-        distance = min((abs(near.middle - span.middle) for near in speech[party]), default=1e9)
-        return shared, 0.0 if shared else -distance
+        if shared := total(intersection(touching(speech[party], span), (span,))):
+            return shared, 0.0
+        return 0.0, -min((abs(near.middle - span.middle) for near in speech[party]), default=1e9)
 
     return max(sorted(speech), key=closeness)

@@ -15,7 +15,7 @@ TIMING = re.compile(rf"\s*{_CLOCK}\s*-->\s*{_CLOCK}(?:\s.*)?$")
 _INNER_CLOCK = re.compile(rf"<{_CLOCK}>")
 _VOICE = re.compile(r"<v(?:\.[^\s<>]*)?[ \t]+([^<>]*)>", re.IGNORECASE)
 _PREFIX = re.compile(
-    r"\s*(?:[-–—]\s*)?"
+    r"\s*(?:(?:\{[^{}]*\}|<[^<>]*>|[-–—])\s*)*"
     r"(?:[\[【]([^\[\]【】:：]{1,40})[\]】]\s*[:：]?|([^\s:：<>\[\]][^:：<>\[\]]{0,39})[:：])"
     r"(?P<rest>.*)$",
     re.DOTALL,
