@@ -68,6 +68,44 @@ def open_reader(file: BinaryIO, container: Container, *, unfinished: bool = Fals
     return _open_ffmpeg(file, container)
 
 
+_CODINGS = (
+    # for people, libsndfile's subtype, FFmpeg's decoder
+    ("PCM", "PCM_16", "pcm_s16le"),
+    ("µ-law", "ULAW", "pcm_mulaw"),
+    ("A-law", "ALAW", "pcm_alaw"),
+    ("IMA ADPCM", "IMA_ADPCM", "adpcm_ima_wav"),
+    ("MS ADPCM", "MS_ADPCM", "adpcm_ms"),
+    ("GSM 6.10", "GSM610", "gsm_ms"),
+    ("G.722", None, "g722"),
+    ("G.723.1", None, "g723_1"),
+    ("G.726", None, "g726"),
+    ("G.729", None, "g729"),
+    ("AMR-NB", None, "amrnb"),
+    ("AMR-WB", None, "amrwb"),
+    ("FLAC", "PCM_16", "flac"),
+    ("ALAC", None, "alac"),
+    ("Vorbis", "VORBIS", "vorbis"),
+    ("Opus", "OPUS", "opus"),
+    ("Speex", None, "speex"),
+    ("MP3", None, "mp3float"),
+    ("AAC", None, "aac"),
+    ("WMA", None, "wmav2"),
+)
+
+
+def codings() -> dict[str, str | None]:
+    """What reads each coding on this machine ("libsndfile 1.2.2"), or ``None``: for `doctor`."""
+    known = {subtype for kind in ("WAV", "OGG") for subtype in soundfile.available_subtypes(kind)}
+    return {
+        name: f"libsndfile {soundfile.__libsndfile_version__}"
+        if subtype in known
+        else f"FFmpeg {av.ffmpeg_version_info}"
+        if decoder in av.codecs_available
+        else None
+        for name, subtype, decoder in _CODINGS
+    }
+
+
 # ── libsndfile ───────────────────────────────────────────────────────────────────────────────────
 
 _SIXTEEN_BITS = {
@@ -120,7 +158,7 @@ _GAP_S = 0.06
 """A jump in the time stamps beyond this is silence that was not sent (three lost packets of 20 ms);
 below it the clock of the container is merely coarse."""
 
-_MOST_GAPS_S = 3600.0
+_MOST_GAPS_S = 1800.0
 """Broken time stamps would otherwise unpack a small file to half a day of silence."""
 
 _COARSE_S = 0.5
@@ -198,7 +236,7 @@ def _ffmpeg_blocks(frames: Iterator[Any], first: Any) -> Iterator[Frames]:
                 if gap > _GAP_S * setup[0]:
                     filled += gap
                     if filled > _MOST_GAPS_S * setup[0]:
-                        raise DecodeError("time stamps that jump by hours")
+                        raise DecodeError("time stamps that leave half an hour out")
                     done += gap
                     yield from _silence(gap, block)
             done += len(block)

@@ -17,6 +17,7 @@ import soundfile
 
 from pipeline.errors import AudioError, QinheError
 from pipeline.measure.audio import Audio, from_samples, open_audio, resampled
+from pipeline.measure.decoders import codings
 from pipeline.settings import AudioSettings, load_measure_settings
 
 RATE = 8000
@@ -185,6 +186,14 @@ def test_reads_what_ffmpeg_writes(
         assert audio.rate_hz == rate
         assert audio.sources[0].container == name
         assert_holds(audio, call[:, :n_channels], least)
+
+
+def test_names_what_reads_each_coding():
+    found = codings()
+    assert {"µ-law", "GSM 6.10", "AMR-NB", "MP3", "Opus", "WMA"} <= set(found)
+    assert str(found["µ-law"]).startswith("libsndfile")
+    assert str(found["AMR-WB"]).startswith("FFmpeg")
+    assert None not in found.values()
 
 
 def test_reads_wide_band_amr(tmp_path, settings):
@@ -748,6 +757,7 @@ MEASURE_MEMORY = """
 import resource, sys
 from pathlib import Path
 from pipeline.measure.audio import open_audio
+from pipeline.measure.decoders import codings
 from pipeline.settings import load_measure_settings
 with open_audio([Path(sys.argv[1])], load_measure_settings().audio) as audio:
     for channel in audio.channels:
