@@ -43,6 +43,7 @@
   }
 
   // ── Timeline ────────────────────────────────────────────────────────────────────────────────
+  const GUTTER = 62; // room for the lanes' names
   const LANES = [["wave", 0.25], ["wave", 0.25], ["events", 0.07], ["pitch", 0.16], ["level", 0.14], ["pace", 0.13]];
 
   function draw() {
@@ -52,24 +53,32 @@
     canvas.height = height * ratio;
     const g = canvas.getContext("2d");
     g.scale(ratio, ratio);
-    const x = (t) => ((t - view.start) / (view.end - view.start)) * width;
+    const x = (t) => GUTTER + ((t - view.start) / (view.end - view.start)) * (width - GUTTER);
     let top = 0, channel = 0;
     const present = LANES.filter(([kind], i) => kind !== "wave" || i < channels.length);
     const sum = present.reduce((s, [, share]) => s + share, 0);
     for (const [kind, share] of present) {
-      const lane = { top: top + 2, height: (share / sum) * height - 4, width, x };
+      g.save();
+      g.beginPath();
+      g.rect(GUTTER, top, width, (share / sum) * height);
+      g.clip();
+      const lane = { top: top + 3, height: (share / sum) * height - 6, width: width - GUTTER, x };
       if (kind === "wave") drawWave(g, lane, channels[channel++]);
       else ({ events: drawEvents, pitch: drawPitch, level: drawLevel, pace: drawPace })[kind](g, lane);
+      g.restore();
+      label(g, lane, kind === "wave" ? call.labels[channels[channel - 1].speaker] : call.labels[kind]);
       top += (share / sum) * height;
     }
     g.fillStyle = color("--ink");
-    g.fillRect(x(now()), 0, 1.5, height);
+    if (now() >= view.start && now() <= view.end) g.fillRect(x(now()), 0, 1.5, height);
   }
 
   function label(g, lane, text) {
     g.fillStyle = color("--soft");
     g.font = "11px system-ui, sans-serif";
-    g.fillText(text, 4, lane.top + 10);
+    const lines = text.split("\n").slice(0, lane.height < 24 ? 1 : 2);
+    const first = lane.top + lane.height / 2 + 4 - 6.5 * (lines.length - 1);
+    lines.forEach((line, i) => g.fillText(line, 0, first + 13 * i, GUTTER - 6));
   }
 
   function drawWave(g, lane, channel) {
@@ -83,9 +92,8 @@
     g.globalAlpha = 1;
     for (let px = 0; px < lane.width; px++) {
       const size = (loudest(channel.peak, px, lane.width) / 255) * lane.height / 2;
-      g.fillRect(px, middle - size, 1, Math.max(0.5, 2 * size));
+      g.fillRect(GUTTER + px, middle - size, 1, Math.max(0.5, 2 * size));
     }
-    label(g, lane, call.labels[channel.speaker] ?? channel.speaker);
   }
 
   function columns(px, width) {
@@ -109,7 +117,6 @@
     for (const hold of call.holds) box(hold, "--hold");
     for (const tone of call.tones) box(tone, "--soft");
     for (const overlap of call.overlaps) box(overlap, overlap.interruption ? "--bad" : "--warn");
-    label(g, lane, call.labels.events);
   }
 
   function drawCurve(g, lane, track, paint, range, value) {
@@ -121,10 +128,10 @@
       const [from, to] = columns(px, lane.width);
       let sum = 0, count = 0;
       for (let i = from; i < to && i < track.length; i++) if (track[i]) { sum += track[i]; count++; }
-      if (!count) { open = false; continue; }
-      const share = (value(sum / count) - range[0]) / (range[1] - range[0]);
-      const y = lane.top + lane.height * (1 - Math.min(1, Math.max(0, share)));
-      if (open) g.lineTo(px, y); else g.moveTo(px, y);
+      const share = count ? (value(sum / count) - range[0]) / (range[1] - range[0]) : -1;
+      if (share < 0) { open = false; continue; }
+      const y = lane.top + lane.height * (1 - Math.min(1, share));
+      if (open) g.lineTo(GUTTER + px, y); else g.moveTo(GUTTER + px, y);
       open = true;
     }
     g.stroke();
@@ -133,7 +140,7 @@
   function drawBand(g, lane, range, low, high) {
     const y = (v) => lane.top + lane.height * (1 - Math.min(1, Math.max(0, (v - range[0]) / (range[1] - range[0]))));
     g.fillStyle = color("--band");
-    g.fillRect(0, y(high ?? range[1]), lane.width, y(low ?? range[0]) - y(high ?? range[1]));
+    g.fillRect(GUTTER, y(high ?? range[1]), lane.width, y(low ?? range[0]) - y(high ?? range[1]));
   }
 
   // Each voice about its own median, each level about its own active level: what the limits are in.
@@ -144,7 +151,6 @@
       const median = call.medians[c.speaker];
       if (median != null) drawCurve(g, lane, c.pitch, color(`--${c.speaker}`) || color("--soft"), range, (v) => call.pitchScale * (v - 1) - median);
     }
-    label(g, lane, call.labels.pitch);
   }
 
   function drawLevel(g, lane) {
@@ -154,7 +160,6 @@
       const own = call.levels[c.speaker];
       if (own != null) drawCurve(g, lane, c.level, color(`--${c.speaker}`) || color("--soft"), range, (v) => v / 2 - 96 - own);
     }
-    label(g, lane, call.labels.level);
   }
 
   function drawPace(g, lane) {
@@ -165,7 +170,6 @@
       g.fillStyle = color(`--${t.speaker}`) || color("--soft");
       g.fillRect(lane.x(t.start), lane.top + lane.height * (1 - Math.min(1, t.rate / range[1])) - 1.5, Math.max(2, lane.x(t.end) - lane.x(t.start)), 3);
     }
-    label(g, lane, call.labels.pace);
   }
 
   function show(start, length = view.end - view.start) {
@@ -175,7 +179,10 @@
     draw();
   }
 
-  const timeAt = (event) => view.start + (event.offsetX / canvas.clientWidth) * (view.end - view.start);
+  const timeAt = (event) => {
+    const share = (event.offsetX - GUTTER) / (canvas.clientWidth - GUTTER);
+    return view.start + Math.min(1, Math.max(0, share)) * (view.end - view.start);
+  };
 
   function describe(t) {
     const inside = (e) => e.start <= t && t < e.end;
