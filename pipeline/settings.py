@@ -146,6 +146,7 @@ class TranscriptGuards(Section, frozen=True):
     syllables_per_s: float
     loop_longest_words: int
     loop_most_times: int
+    loop_most_same: int
     crowd_s: float
     crowd_syllables: int
     credits: tuple[str, ...]
@@ -199,6 +200,7 @@ class PitchSettings(Section, frozen=True):
     voicing_bias: float
     voicing_change: float
     pitch_weight: float
+    jump_free_octaves: float
     jump_per_octave: float
     jump_most: float
     range_least_s: float

@@ -164,7 +164,8 @@ def _loops(words: Sequence[Word], settings: TranscriptGuards) -> Iterator[tuple[
     at = 0
     while at < len(texts):
         size, times = _longest_loop(texts, at, settings.loop_longest_words)
-        if times > settings.loop_most_times and size * times > 1:
+        most = settings.loop_most_same if size == 1 else settings.loop_most_times
+        if times > most:
             reason = f"a loop: {join_words(w.text for w in words[at : at + size])!r} {times} times"
             yield range(at, at + size * times), reason
             at += size * times
