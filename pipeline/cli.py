@@ -27,8 +27,10 @@ from pipeline.tracks import encode as encode_tracks
 
 if TYPE_CHECKING:
     from pipeline.measure.call import Measured
+    from pipeline.rubric import Rubric
     from pipeline.scorecard import Scorecard
 
+SCHEMAS = ("facts", "scorecard", "transcript")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -285,6 +287,66 @@ def judge(
 
 
 @cli.command()
+@_rubric
+@_ui
+@_debug
+def standards(rubric: str | None, ui: str, debug: bool) -> None:
+    """The service standard, row by row: how each is judged, or why it cannot be heard."""
+    from pipeline.report.listings import standards as listed
+    from pipeline.standards import catalogue
+
+    Console(highlight=False).print(listed(catalogue(), _rubric_of(rubric), ui))
+
+
+@cli.group()
+def rubric() -> None:
+    """Check, explain and compare rubrics."""
+
+
+@rubric.command()
+@click.argument("name", metavar="NAME|FILE")
+@_debug
+def check(name: str, debug: bool) -> None:
+    """Say whether a rubric is sound; name the file, line and key if not."""
+    found = _rubric_of(name)
+    points = sum(criterion.points for criterion in found.criteria)
+    click.echo(f"{found.id} v{found.version}: {len(found.criteria)} criteria, {points:g} points")
+
+
+@rubric.command()
+@click.argument("name", metavar="NAME|FILE")
+@_ui
+@_debug
+def explain(name: str, ui: str, debug: bool) -> None:
+    """Every criterion with its limits, its points and the standard that it serves."""
+    from pipeline.report.listings import explained
+    from pipeline.standards import catalogue
+
+    Console(highlight=False).print(explained(_rubric_of(name), catalogue(), ui))
+
+
+@rubric.command()
+@click.argument("old", metavar="NAME|FILE")
+@click.argument("new", metavar="NAME|FILE")
+@_debug
+def diff(old: str, new: str, debug: bool) -> None:
+    """What changed between two rubrics."""
+    from pipeline.report.listings import difference
+
+    for line in difference(_rubric_of(old), _rubric_of(new)):
+        click.echo(line)
+
+
+@cli.command()
+@click.argument("name", type=click.Choice(SCHEMAS))
+def schema(name: str) -> None:
+    """The JSON Schema of what Qinhe writes and reads."""
+    from pipeline.schemas import encoded
+
+    click.echo(encoded(name), nl=False)
+
+
+@cli.command()
 @_debug
 def doctor(debug: bool) -> None:
     """What is installed, which models are there, which recordings can be read."""
@@ -293,14 +355,21 @@ def doctor(debug: bool) -> None:
     Console().print(report())
 
 
-def _judge(rubric: str) -> Callable[[CallFacts], Scorecard]:
+def _rubric_of(name: str | None) -> Rubric:
     from pipeline import rubric as rubrics
-    from pipeline.judge.call import compile
 
-    path = Path(rubric)
+    name = name or default_rubric("zh")
+    path = Path(name)
     is_file = path.suffix in (".yaml", ".yml") or path.exists()
-    chosen = rubrics.load(path) if is_file else rubrics.shipped(rubric)
-    return compile(chosen, rubrics.load_lexicon(chosen.lexicon)).score
+    return rubrics.load(path) if is_file else rubrics.shipped(name)
+
+
+def _judge(name: str) -> Callable[[CallFacts], Scorecard]:
+    from pipeline.judge.call import compile
+    from pipeline.rubric import load_lexicon
+
+    chosen = _rubric_of(name)
+    return compile(chosen, load_lexicon(chosen.lexicon)).score
 
 
 def _show(scorecard: Scorecard, ui: str, as_json: bool) -> None:

@@ -25,6 +25,14 @@ SPEAKERS: Final[dict[str, Text]] = {
     "customer": Text(zh="客户", en="customer"),
     "mixed": Text(zh="双方", en="both parties"),
 }
+HOW: Final[dict[str, Text]] = {
+    "voice": Text(zh="听声音", en="voice"),
+    "turn": Text(zh="听话轮", en="turns"),
+    "phrase": Text(zh="听用语", en="words"),
+    "mixed": Text(zh="综合", en="mixed"),
+    "kpi": Text(zh="跨通话汇总", en="over many calls"),
+    "none": Text(zh="录音中听不到", en="not heard"),
+}
 DEMONSTRATION: Final = Text(
     zh="文字由演示模型识别，只适合示例通话。真实通话请用 --model small 或更大的模型。",
     en="The words come from the demonstration model, which fits the sample calls only. "
