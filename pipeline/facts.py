@@ -340,6 +340,8 @@ class CallFacts(Value, frozen=True, kw_only=True):
     bursts: tuple[Burst, ...] = ()
     drawls: tuple[Drawl, ...] = ()
     fillers: tuple[Filler, ...] = ()
+    cues: tuple[Cue, ...] = ()
+    """Turn by turn, against the same speaker's usual voice."""
     shares: Shares
     not_measured: tuple[NotMeasured, ...] = ()
     provenance: tuple[Provenance, ...] = ()

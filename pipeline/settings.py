@@ -94,6 +94,8 @@ class SpeechSettings(Section, frozen=True):
 
     crosstalk: CrosstalkSettings
     nonspeech: NonspeechSettings
+    worth_asking_db: float
+    worth_asking_s: float
     enter_probability: float
     leave_probability: float
     edge_probability: float
@@ -256,6 +258,7 @@ class TurnSettings(Section, frozen=True):
     choral_end_s: float
     longest_choral_s: float
     backchannel_reach_s: float
+    goes_on_s: float
     longest_backchannel_s: float
     longest_unheard_backchannel_s: float
     unsure_text_length: int
@@ -280,8 +283,20 @@ class ToneSettings(Section, frozen=True):
     final_s: float
 
 
+class NucleiSettings(Section, frozen=True):
+    """`measure.nuclei`."""
+
+    smoothing_s: float
+    loudness_exponent: float
+    unvoiced: float
+    prominence: float
+    slope: float
+    offset_syl_s: float
+
+
 class MeasureSettings(Section, frozen=True):
     """`configs/measure.yaml`."""
+
 
     audio: AudioSettings
     quality: QualitySettings
@@ -292,6 +307,7 @@ class MeasureSettings(Section, frozen=True):
     pitch: PitchSettings
     pace: PaceSettings
     tone: ToneSettings
+    nuclei: NucleiSettings
 
 
 def load_measure_settings(path: Path | None = None) -> MeasureSettings:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from pipeline.facts import Burst, Word, join_words
 from pipeline.measure import syllables
+from pipeline.measure.nuclei import Nuclei
 from pipeline.settings import PaceSettings
 from pipeline.timeline import Span, Timeline, bridge, intersection, total
 
@@ -42,6 +43,7 @@ def of_turn(
     words: Sequence[Word],
     span: Span,
     speech: Iterable[Span],
+    nuclei: Nuclei | None,
     language: str,
     settings: PaceSettings,
 ) -> Pace:
@@ -51,43 +53,50 @@ def of_turn(
         words: what was said in it; none where there is no transcript.
         span: the turn.
         speech: when its speaker makes speech sounds, the whole call's or the turn's.
+        nuclei: the channel's syllable nuclei, where the sound allows them.
         language: of the words ("zh", "en").
         settings: stage settings.
     """
-    return _pace(words, [span], speech, language, settings)
+    return of_speaker(words, [span], speech, nuclei, language, settings)
 
 
 def of_speaker(
     words: Sequence[Word],
     turns: Sequence[Span],
     speech: Iterable[Span],
+    nuclei: Nuclei | None,
     language: str,
     settings: PaceSettings,
 ) -> Pace:
     """Pace of one speaker over all their turns together; long turns weigh more than short ones."""
-    return _pace(words, turns, speech, language, settings)
-
-
-def _pace(
-    words: Sequence[Word],
-    turns: Sequence[Span],
-    speech: Iterable[Span],
-    language: str,
-    settings: PaceSettings,
-) -> Pace:
-    if not words:
-        return Pace(reason="no words")
-    spoken = syllables.count(join_words(word.text for word in words), language)
-    if spoken is None:
-        return Pace(reason=f"no syllable rules for language {language!r}")
-    articulated = total(articulation(turns, speech, settings))
-    if articulated < settings.least_speech_s or spoken < settings.least_syllables:
-        return Pace(syllables=spoken, reason="too short for a rate")
+    articulated = articulation(turns, speech, settings)
+    seconds = total(articulated)
+    spoken = syllables.count(join_words(word.text for word in words), language) if words else None
+    if seconds < settings.least_speech_s:
+        return Pace(syllables=spoken, reason=f"under {settings.least_speech_s:g} s of speech")
+    heard = nuclei.syllables(articulated) / seconds if nuclei and len(nuclei.times) else None
+    if spoken is None or spoken < settings.least_syllables:
+        return Pace(
+            syllables=spoken,
+            nuclei_rate_syl_s=heard,
+            reason=_why_no_rate(words, spoken, language, settings),
+        )
     return Pace(
         syllables=spoken,
         speech_rate_syl_s=spoken / total(turns),
-        articulation_rate_syl_s=spoken / articulated,
+        articulation_rate_syl_s=spoken / seconds,
+        nuclei_rate_syl_s=heard,
     )
+
+
+def _why_no_rate(
+    words: Sequence[Word], spoken: int | None, language: str, settings: PaceSettings
+) -> str:
+    if not words:
+        return "no words"
+    if spoken is None:
+        return f"no syllable rules for language {language!r}"
+    return f"under {settings.least_syllables} syllables"
 
 
 def articulation(turns: Iterable[Span], speech: Iterable[Span], settings: PaceSettings) -> Timeline:
