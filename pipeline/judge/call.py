@@ -49,7 +49,7 @@ class Judge:
             facts_sha256: `pipeline.facts.digest` of the facts where it is known already; it costs
                 a third of the time otherwise.
         """
-        view = View(facts, self.rubric, self._book)
+        view = self.view(facts)
         findings = tuple(self._finding(criterion, view) for criterion in self.rubric.criteria)
         failed = any(each.severity == "critical" and each.outcome == "missed" for each in findings)
         pillars = self._pillars(findings)
@@ -67,6 +67,10 @@ class Judge:
             coaching=coaching(findings),
             demonstration=transcript is not None and transcript.demonstration,
         )
+
+    def view(self, facts: CallFacts) -> View:
+        """The call as the checks see it, for those who look closer than a scorecard does."""
+        return View(facts, self.rubric, self._book)
 
     def _finding(self, criterion: AnyCriterion, view: View) -> Finding:
         verdict = check(criterion, view)

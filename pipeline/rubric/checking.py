@@ -10,7 +10,7 @@ import msgspec
 
 from pipeline.rubric.kinds import AnyCriterion, Measure
 from pipeline.rubric.model import Lexicon, PhraseList, Rubric
-from pipeline.rubric.notation import variants
+from pipeline.rubric.notation import slots
 from pipeline.rubric.safe_regex import problem_of
 from pipeline.rubric.say import HEADS, Say, head_of, parts_of
 from pipeline.standards import catalogue
@@ -74,6 +74,15 @@ def _with_criterion(problem: Problem, criterion: str) -> Problem:
     return Problem(**values)
 
 
+def lexicon_problems(lexicon: Lexicon) -> Iterator[Problem]:
+    """Every mistake of notation in a lexicon."""
+    reporting = PhraseList(says=lexicon.reporting)
+    for problem in list_problems(reporting, ()):
+        yield Problem(("reporting", problem.steps[1]), problem.expected, problem.found)
+    for name, phrases in lexicon.lists.items():
+        yield from list_problems(phrases, ("lists", name))
+
+
 def _lists(rubric: Rubric) -> Iterator[Problem]:
     for name, phrases in rubric.lists.items():
         yield from list_problems(phrases, ("lists", name))
@@ -85,7 +94,7 @@ def list_problems(phrases: PhraseList, steps: Steps) -> Iterator[Problem]:
         for index, phrase in enumerate(getattr(phrases, key)):
             text = phrase if isinstance(phrase, str) else phrase.say
             try:
-                variants(text)
+                slots(text)
             except ValueError as error:
                 yield Problem((*steps, key, index), "a phrase in the notation", str(error))
 
@@ -251,7 +260,7 @@ def _head(say: Say, steps: Steps) -> Iterator[Problem]:
 def _texts(say: Say, steps: Steps) -> Iterator[Problem]:
     if say.phrase is not None:
         try:
-            variants(say.phrase)
+            slots(say.phrase)
         except ValueError as error:
             yield Problem((*steps, "phrase"), "a phrase in the notation", str(error))
     expressions = [("regex", say.regex)] if say.regex is not None else []

@@ -1,7 +1,7 @@
-"""The notation of phrases: ``(a|b)`` alternatives, ``[x]`` may be left out, ``…n`` a gap.
+"""The notation of phrases: ``(a|b)`` alternatives, ``[x]`` or ``(x)?`` optional, ``…n`` a gap.
 
 ``variants("[请]您稍(等|候)")`` gives the four phrases it stands for, each as the literal pieces
-between gaps.
+between gaps; ``slots`` gives the same with the alternatives between two gaps kept together.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 MAX_VARIANTS = 400
 DEFAULT_GAP = 4
 MAX_GAP = 20
-_TOKEN = re.compile(r"…(?P<gap>\d*)|[()\[\]|]|[^…()\[\]|]+")
+_TOKEN = re.compile(r"…\d*|[()\[\]|?]|[^…()\[\]|?]+")
 
 
 @dataclass(frozen=True)
@@ -43,15 +43,83 @@ def variants(text: str) -> tuple[Variant, ...]:
     Raises:
         ValueError: brackets do not close, a gap at an edge, too many variants, or nothing to say.
     """
-    tokens = [match.group(0) for match in _TOKEN.finditer(text)]
-    found, rest = _alternatives(tokens, text)
-    if rest:
-        raise ValueError(f"{text!r} has a closing bracket without an opening one")
-    unique = tuple(dict.fromkeys(found))
+    unique = _expanded(text, text)
     for variant in unique:
         if not all(piece.strip() for piece in variant.pieces):
             raise ValueError(f"{text!r} allows an empty phrase, or has a gap at an edge")
     return unique
+
+
+@dataclass(frozen=True)
+class Slots:
+    """Phrases in one: in each slot any one of its literals, the slots in order with gaps."""
+
+    slots: tuple[tuple[str, ...], ...]
+    gaps: tuple[int, ...] = ()
+
+
+@functools.lru_cache(maxsize=20000)
+def slots(text: str) -> tuple[Slots, ...]:
+    """The phrases that the notation stands for, alternatives kept together.
+
+    Raises:
+        ValueError: as `variants`.
+    """
+    segments, gaps = _segments(text)
+    parts, gaps = _required([_expanded(segment, text) for segment in segments], gaps)
+    if not parts:
+        raise ValueError(f"{text!r} allows an empty phrase")
+    if any(variant.gaps for part in parts for variant in part):
+        return tuple(
+            Slots(tuple((piece,) for piece in variant.pieces), variant.gaps)
+            for variant in variants(text)
+        )
+    together = tuple(tuple(variant.pieces[0] for variant in part) for part in parts)
+    return (Slots(together, gaps),)
+
+
+def _expanded(segment: str, text: str) -> tuple[Variant, ...]:
+    if not segment:
+        raise ValueError(f"{text!r} has a gap at an edge")
+    found, rest = _alternatives([match.group(0) for match in _TOKEN.finditer(segment)], text)
+    if rest:
+        raise ValueError(f"{text!r} has a closing bracket without an opening one")
+    return tuple(dict.fromkeys(found))
+
+
+def _required(
+    parts: list[tuple[Variant, ...]], gaps: tuple[int, ...]
+) -> tuple[list[tuple[Variant, ...]], tuple[int, ...]]:
+    """Without the parts that may be left out whole: they only widen the gap they stand in."""
+    kept: list[tuple[Variant, ...]] = []
+    room: list[int] = []
+    wide = 0
+    for part, gap in zip(parts, (0, *gaps), strict=True):
+        wide += gap
+        if _NOTHING in part:
+            wide += max(len(variant.pieces[0]) for variant in part)
+            continue
+        if kept:
+            room.append(wide)
+        kept.append(part)
+        wide = 0
+    return kept, tuple(room)
+
+
+def _segments(text: str) -> tuple[list[str], tuple[int, ...]]:
+    """The text cut at the gaps that stand outside all brackets."""
+    segments, gaps, depth = [""], [], 0
+    for match in _TOKEN.finditer(text):
+        token = match.group(0)
+        if token.startswith("…") and depth == 0:
+            gaps.append(_gap(token, text))
+            segments.append("")
+            continue
+        depth += (token in "([") - (token in ")]")
+        if token == "|" and depth == 0:
+            return [text], ()
+        segments[-1] += token
+    return segments, tuple(gaps)
 
 
 def _alternatives(tokens: list[str], text: str) -> tuple[list[Variant], list[str]]:
@@ -69,7 +137,10 @@ def _alternatives(tokens: list[str], text: str) -> tuple[list[Variant], list[str
             if not tokens or tokens[0] != {"(": ")", "[": "]"}[token]:
                 raise ValueError(f"{text!r} has an opening bracket without a closing one")
             tokens = tokens[1:]
-            following = inner if token == "(" else [*inner, _NOTHING]
+            optional = token == "[" or (bool(tokens) and tokens[0] == "?")
+            following = [*inner, _NOTHING] if optional else inner
+        elif token == "?":
+            continue
         elif token.startswith("…"):
             following = [Variant(("", ""), (_gap(token, text),))]
         else:

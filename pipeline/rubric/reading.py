@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import functools
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
@@ -12,7 +13,7 @@ import msgspec
 import yaml
 
 from pipeline.errors import ConfigError
-from pipeline.rubric.checking import Problem, problems_of
+from pipeline.rubric.checking import Problem, lexicon_problems, problems_of
 from pipeline.rubric.kinds import AnyCriterion
 from pipeline.rubric.model import Lexicon, Rubric, Variant
 from pipeline.settings import CONFIGS
@@ -39,6 +40,7 @@ def shipped(name: str) -> Rubric:
     return load(_shipped_file(name, RUBRICS, "rubric"))
 
 
+@functools.lru_cache(maxsize=8)
 def load_lexicon(name: str) -> Lexicon:
     """A shipped lexicon by name, or one by path.
 
@@ -48,7 +50,11 @@ def load_lexicon(name: str) -> Lexicon:
     path = Path(name)
     if path.suffix not in (".yaml", ".yml"):
         path = _shipped_file(name, LEXICONS, "lexicon")
-    return read_typed(path, Lexicon)
+    lexicon = read_typed(path, Lexicon)
+    problem = next(lexicon_problems(lexicon), None)
+    if problem:
+        raise _error(path, problem)
+    return lexicon
 
 
 def _shipped_file(name: str, folder: Path, what: str) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from pipeline.judge.lexicon.match import Found, Matcher
 from pipeline.judge.lexicon.normalise import COMMA, STOP, units
 from pipeline.judge.lexicon.script import Script, Vocabulary
 from pipeline.rubric.model import Lexicon, PhraseList
-from pipeline.rubric.notation import Variant, variants
+from pipeline.rubric.notation import Slots, slots
 
 REPORTING: Final = "\n"
 """The name of the list of reporting phrases; no list of a file can be called so."""
@@ -49,10 +50,10 @@ class _Entry:
 
 @dataclass(frozen=True, slots=True)
 class _Chain:
-    """A variant with gaps: literals that follow one another."""
+    """A phrase with gaps: in each slot one of its literals, slot after slot."""
 
     entry: int
-    literals: tuple[int, ...]
+    slots: tuple[tuple[int, ...], ...]
     gaps: tuple[int, ...]
 
 
@@ -85,19 +86,23 @@ class PhraseBook:
                 each.say, each.better
             )  # fmt: skip
             entry = _Entry(name, text, better, False, phrases.negation == "guard")
-            self._add(entry, variants(text), exact=phrases.exact)
+            self._add(entry, slots(text), exact=phrases.exact)
         for text in phrases.excepting:
-            self._add(_Entry(name, text, None, True, False), variants(text), exact=False)
+            self._add(_Entry(name, text, None, True, False), slots(text), exact=False)
 
-    def _add(self, entry: _Entry, said: Iterable[Variant], *, exact: bool) -> None:
+    def _add(self, entry: _Entry, said: Iterable[Slots], *, exact: bool) -> None:
         number = len(self._entries)
         self._entries.append(entry)
-        for variant in said:
-            literals = tuple(self._literal(piece, exact=exact) for piece in variant.pieces)
+        for phrase in said:
+            literals = tuple(
+                tuple(dict.fromkeys(self._literal(piece, exact=exact) for piece in slot))
+                for slot in phrase.slots
+            )
             if len(literals) == 1:
-                self._simple[literals[0]].append(number)
+                for literal in literals[0]:
+                    self._simple[literal].append(number)
             else:
-                self._chains.append(_Chain(number, literals, variant.gaps))
+                self._chains.append(_Chain(number, literals, phrase.gaps))
 
     def _literal(self, piece: str, *, exact: bool) -> int:
         found = units(piece)[0]
@@ -122,11 +127,10 @@ class PhraseBook:
             for number in self._simple.get(literal, ()):
                 raw[self._entries[number].phrases].extend((found, number) for found in each)
         for chain in self._chains:
-            if all(literal in places for literal in chain.literals):
+            found_chains = _chained(chain, places, script)
+            if found_chains:
                 entry = self._entries[chain.entry]
-                raw[entry.phrases].extend(
-                    (found, chain.entry) for found in _chained(chain, places, script)
-                )
+                raw[entry.phrases].extend((found, chain.entry) for found in found_chains)
         reports = [found for found, _ in raw.pop(REPORTING, ())]
         return {name: self._hits(script, found, reports) for name, found in raw.items()}
 
@@ -186,18 +190,38 @@ _LINKS = frozenset("是会能要太很该必可曾有再用想敢肯让怎")
 _NOT_DENYING = frozenset({"要不"})
 
 
-def _chained(chain: _Chain, places: Mapping[int, list[Found]], script: Script) -> Iterable[Found]:
-    ways = places[chain.literals[0]]
-    for literal, gap in zip(chain.literals[1:], chain.gaps, strict=True):
+def _chained(chain: _Chain, places: Mapping[int, list[Found]], script: Script) -> list[Found]:
+    """Every way through the slots: each next one starts within its gap, in the same sentence."""
+    ways = _in_slot(chain.slots[0], places)
+    for slot, gap in zip(chain.slots[1:], chain.gaps, strict=True):
+        if not ways:
+            return []
+        following = sorted(_in_slot(slot, places), key=_start)
+        starts = [each.start for each in following]
         ways = [
             Found(first.literal, first.start, then.end, first.cost + then.cost)
             for first in ways
-            for then in places[literal]
-            if 0 <= then.start - first.end <= gap
-            and script.turn_of[first.start] == script.turn_of[then.start]
-            and all(mark < STOP for mark in script.marks[first.end - 1 : then.start])
+            for then in following[
+                bisect_left(starts, first.end) : bisect_right(starts, first.end + gap)
+            ]
+            if _unbroken(script, first.end, then.start)
         ]
     return ways
+
+
+def _in_slot(slot: Sequence[int], places: Mapping[int, list[Found]]) -> list[Found]:
+    return [found for literal in slot for found in places.get(literal, ())]
+
+
+def _start(found: Found) -> int:
+    return found.start
+
+
+def _unbroken(script: Script, end: int, start: int) -> bool:
+    """No break between turns and no full stop between two places."""
+    return script.turn_of[end - 1] == script.turn_of[start] and all(
+        mark < STOP for mark in script.marks[end - 1 : start]
+    )
 
 
 def _quoted(script: Script, start: int, reports: Sequence[Found]) -> int | None:
