@@ -39,6 +39,11 @@ def simplified(text: str) -> str:
     return folded
 
 
+def is_han(character: str) -> bool:
+    """Whether it is one Chinese character."""
+    return _HAN.fullmatch(character) is not None
+
+
 def has_han(text: str) -> bool:
     """Whether there is a Chinese character in it."""
     return _HAN.search(text) is not None

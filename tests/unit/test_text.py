@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.text import bare, has_han, simplified, syllable_weight, words_in
+from pipeline.text import bare, has_han, is_han, simplified, syllable_weight, words_in
 
 ASSIGNED = st.characters(exclude_categories=["Cs", "Cn"])
 CHINESE = st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF)
@@ -91,3 +91,10 @@ def test_bare_text_compares(text: str, expected: str) -> None:
 )
 def test_weight_is_about_the_syllables(word: str, weight: int) -> None:
     assert syllable_weight(word) == weight
+
+
+def test_what_is_a_chinese_character() -> None:
+    assert all(is_han(character) for character in "您谢謝〇々𠮷")
+    assert not any(is_han(character) for character in ["a", "1", "，", "の", "한", "您好", ""])
+    assert has_han("VIP客户")
+    assert not has_han("VIP")
