@@ -158,6 +158,18 @@ class TranscriptFacts(Value, frozen=True, kw_only=True):
 # ── How it was said ──────────────────────────────────────────────────────────────────────────────
 
 
+class Cue(Value, frozen=True, kw_only=True):
+    """One acoustic cue of how a voice comes across, in the speaker's own units."""
+
+    name: str
+    value: float
+    unit: str
+    z: float | None = None
+    """The same in standard deviations of the speaker's own turns, where these are known."""
+    span: Span | None = None
+    """Where it was heard; ``None``: over the whole call."""
+
+
 class TurnProsody(Value, frozen=True, kw_only=True):
     """How one turn sounded."""
 
@@ -180,6 +192,8 @@ class TurnProsody(Value, frozen=True, kw_only=True):
     """5th to 95th percentile, in semitones."""
     effort_db: float | None = None
     """Vocal effort above the speaker's own baseline: level, tilt and F0 together."""
+    cues: tuple[Cue, ...] = ()
+    """Tone of voice, against the same speaker's usual one."""
     reason: str | None = None
     """Why fields are ``None``."""
 
@@ -276,18 +290,6 @@ class Filler(Value, frozen=True, kw_only=True):
     text: str | None = None
 
 
-class Cue(Value, frozen=True, kw_only=True):
-    """One acoustic cue of how a voice comes across, in the speaker's own units."""
-
-    name: str
-    value: float
-    unit: str
-    z: float | None = None
-    """The same in standard deviations of the speaker's own turns, where these are known."""
-    span: Span | None = None
-    """Where it was heard; ``None``: over the whole call."""
-
-
 class SpeakerFacts(Value, frozen=True, kw_only=True):
     """One party over the whole call."""
 
@@ -340,8 +342,6 @@ class CallFacts(Value, frozen=True, kw_only=True):
     bursts: tuple[Burst, ...] = ()
     drawls: tuple[Drawl, ...] = ()
     fillers: tuple[Filler, ...] = ()
-    cues: tuple[Cue, ...] = ()
-    """Turn by turn, against the same speaker's usual voice."""
     shares: Shares
     not_measured: tuple[NotMeasured, ...] = ()
     provenance: tuple[Provenance, ...] = ()

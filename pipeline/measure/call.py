@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -12,7 +14,6 @@ from pipeline.errors import AudioError
 from pipeline.facts import (
     MIXED,
     AudioFacts,
-    Burst,
     CallFacts,
     NotMeasured,
     Quality,
@@ -20,7 +21,7 @@ from pipeline.facts import (
     Word,
     rounded,
 )
-from pipeline.measure import pace, playback, recogniser, turns, voices
+from pipeline.measure import playback, recogniser, turns, voices
 from pipeline.measure.audio import Audio, open_audio
 from pipeline.measure.cache import Cache
 from pipeline.measure.imports import import_transcript
@@ -34,6 +35,8 @@ from pipeline.measure.voices import Voice
 from pipeline.settings import AudioSettings, MeasureSettings
 from pipeline.timeline import Timeline, bridge, intersection
 from pipeline.tracks import ChannelTracks, FloatTrack, Tracks
+
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,7 @@ def measure(
     pitches = stages.pitch(activity.speech)
     roles = recording.roles if len(audio.channels) == 2 else {MIXED: 0}
     words, transcript = _words(stages, recording, roles, activity)
-    found = _voices(stages, roles, activity, words, levels, pitches)
+    found = _voices(stages, roles, activity, words, levels, level_tracks, pitches)
     facts = _facts(stages, recording, found, activity, quality, transcript)
     tracks = Tracks(
         tuple(
@@ -193,6 +196,7 @@ def _voices(
     activity: Activity,
     words: Sequence[Word],
     levels: Sequence[ChannelLevel],
+    level_tracks: Sequence[FloatTrack],
     pitches: Sequence[PitchTrack],
 ) -> tuple[Voice, ...]:
     """Who speaks where; one channel is one voice, unless a transcript tells two apart."""
@@ -215,6 +219,7 @@ def _voices(
                 speech=speech,
                 words=own,
                 level=heard,
+                levels=level_tracks[channel],
                 pitch=pitches[channel],
             )
         )
@@ -238,10 +243,15 @@ def _facts(
         audio.duration_s,
         settings.turns,
     )
-    by_name = {voice.speaker: voice for voice in found}
-    heard = tuple(
-        voices.with_prosody(turn, by_name[turn.speaker], language, settings) for turn in talk.turns
-    )
+    parties = [
+        voices.described(
+            voice,
+            [turn for turn in talk.turns if turn.speaker == voice.speaker],
+            language,
+            settings,
+        )
+        for voice in found
+    ]
     return CallFacts(
         call_id=recording.call_id,
         audio=AudioFacts(
@@ -254,24 +264,23 @@ def _facts(
             quality=quality,
         ),
         transcript=transcript,
-        speakers=tuple(voices.over_the_call(v, heard, language, settings) for v in found),
-        turns=heard,
+        speakers=tuple(party.speaker for party in parties),
+        turns=_in_order(turn for party in parties for turn in party.turns),
         pauses=talk.pauses,
         overlaps=talk.overlaps,
         transfers=talk.transfers,
         monologues=talk.monologues,
         holds=activity.holds,
         tones=activity.tones,
-        bursts=tuple(burst for voice in found for burst in _bursts(voice, language, settings)),
+        bursts=_in_order(burst for party in parties for burst in party.bursts),
         shares=talk.shares,
         not_measured=tuple(_not_measured(found, transcript)),
         provenance=tuple(stages.provenance),
     )
 
 
-def _bursts(voice: Voice, language: str, settings: MeasureSettings) -> tuple[Burst, ...]:
-    times = pace.instants(voice.words, language)
-    return pace.bursts(times, voice.speech, voice.speaker, settings.pace)
+def _in_order(parts: Iterable[V]) -> tuple[V, ...]:
+    return tuple(sorted(parts, key=attrgetter("span")))
 
 
 def _not_measured(

@@ -1,20 +1,28 @@
-"""How each party sounded, turn by turn and over the call: pace, level and pitch put together."""
+"""How each party sounded, turn by turn and over the call: what the stages gave, put together."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import msgspec
 
-from pipeline.facts import NotMeasured, SpeakerFacts, Turn, TurnProsody, Word
-from pipeline.measure import level, pace, pitch
+from pipeline.facts import Burst, NotMeasured, SpeakerFacts, Turn, TurnProsody, Word
+from pipeline.measure import effort, level, nuclei, pace, pitch, tone
 from pipeline.measure.channel import Channel
+from pipeline.measure.effort import Voicing
+from pipeline.measure.intonation import Intonation, intonation
+from pipeline.measure.lexicaltone import tone_syllables
 from pipeline.measure.loudness import Loudness
+from pipeline.measure.nuclei import Nuclei
 from pipeline.measure.pitch import PitchTrack
+from pipeline.measure.spectrum import Bands, bands
 from pipeline.measure.stages import ChannelLevel
+from pipeline.measure.tone import Tone, Usual
 from pipeline.settings import MeasureSettings
-from pipeline.timeline import Timeline, intersection, total
+from pipeline.timeline import Span, Timeline, intersection, total
+from pipeline.tracks import FloatTrack
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +37,17 @@ class Voice:
     speech: Timeline
     words: tuple[Word, ...]
     level: ChannelLevel
+    levels: FloatTrack
     pitch: PitchTrack
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One party's turns with how they sounded, and the party over the whole call."""
+
+    turns: tuple[Turn, ...]
+    speaker: SpeakerFacts
+    bursts: tuple[Burst, ...]
 
 
 def level_of(channel: Channel, speech: Timeline) -> ChannelLevel:
@@ -38,66 +56,157 @@ def level_of(channel: Channel, speech: Timeline) -> ChannelLevel:
     return ChannelLevel(active=level.active_speech_level_of(channel, speech), loudness=shared)
 
 
-def with_prosody(turn: Turn, voice: Voice, language: str, settings: MeasureSettings) -> Turn:
-    """The turn with how it sounded."""
-    spoken = intersection(voice.speech, (turn.span,))
-    pitched = pitch.summary(voice.pitch, spoken, settings.pitch)
-    paced = pace.of_turn(turn.words, turn.span, spoken, language, settings.pace)
-    active = level.active_speech_level_of(voice.channel, spoken)
-    baseline = voice.level.active.level_dbov
-    relative = None
-    if active.level_dbov is not None and baseline is not None:
-        relative = active.level_dbov - baseline
-    reasons = dict.fromkeys(r for r in (paced.reason, active.reason, pitched.reason) if r)
-    prosody = TurnProsody(
-        syllables=paced.syllables,
-        speech_rate_syl_s=paced.speech_rate_syl_s,
-        articulation_rate_syl_s=paced.articulation_rate_syl_s,
-        nuclei_rate_syl_s=paced.nuclei_rate_syl_s,
-        level_dbov=active.level_dbov,
-        level_re_baseline_db=relative,
-        f0_median_hz=pitched.median_hz,
-        f0_spread_st=pitched.spread_st,
-        f0_range_st=pitched.range_st,
-        reason="; ".join(reasons) or None,
-    )
-    return msgspec.structs.replace(turn, prosody=prosody)
-
-
-def over_the_call(
+def described(
     voice: Voice, turns: Sequence[Turn], language: str, settings: MeasureSettings
-) -> SpeakerFacts:
-    """The party over the whole call."""
-    own = [turn for turn in turns if turn.speaker == voice.speaker and turn.took_floor]
-    words = [word for turn in own for word in turn.words]
-    paced = pace.of_speaker(words, [t.span for t in own], voice.speech, language, settings.pace)
-    pitched = pitch.summary(voice.pitch, voice.speech, settings.pitch)
-    active = voice.level.active
-    missing = {
-        "pace": paced.reason,
-        "pitch": pitched.reason,
-        "level": active.reason,
-        "loudness": voice.level.loudness.reason,
-    }
-    return SpeakerFacts(
-        speaker=voice.speaker,
-        channel=voice.number,
-        role_confidence=voice.role_confidence,
-        talk_s=total(voice.speech),
-        speech=voice.speech,
-        level_dbov=active.level_dbov,
-        activity=active.activity,
-        loudness_lufs=voice.level.loudness.integrated_lufs,
-        syllables=paced.syllables,
-        speech_rate_syl_s=paced.speech_rate_syl_s,
-        articulation_rate_syl_s=paced.articulation_rate_syl_s,
-        nuclei_rate_syl_s=paced.nuclei_rate_syl_s,
-        f0_median_hz=pitched.median_hz,
-        f0_spread_st=pitched.spread_st,
-        f0_range_st=pitched.range_st,
-        not_measured=tuple(
-            NotMeasured(measure=measure, reason=reason)
-            for measure, reason in missing.items()
-            if reason
+) -> Described:
+    """What one party's turns sounded like.
+
+    Args:
+        voice: the party.
+        turns: its own turns, in time order.
+        language: of the words.
+        settings: of every stage.
+    """
+    sound = bands(voice.channel, voice.speech)
+    heard = nuclei.nuclei(sound, voice.pitch.voicing, settings.nuclei)
+    party = _Party(voice, sound, heard, language, settings)
+    spoken = [intersection(voice.speech, (turn.span,)) for turn in turns]
+    voicings = [party.voicing(spans) for spans in spoken]
+    tones = [party.tone(spans) for spans in spoken]
+    usual = _Usual(effort.baseline(voicings), tone.usual(tones))
+    sounded = [
+        party.prosody(*each, usual) for each in zip(turns, spoken, voicings, tones, strict=True)
+    ]
+    return Described(
+        turns=tuple(
+            msgspec.structs.replace(turn, prosody=prosody)
+            for turn, prosody in zip(turns, sounded, strict=True)
         ),
+        speaker=party.over_the_call(turns, tones),
+        bursts=party.bursts(),
     )
+
+
+class _Usual(NamedTuple):
+    """A speaker's usual voice in this call."""
+
+    voicing: Voicing
+    tone: Mapping[str, Usual]
+
+
+@dataclass(frozen=True, slots=True)
+class _Party:
+    """A voice with the sound that several measures of it share."""
+
+    voice: Voice
+    bands: Bands
+    nuclei: Nuclei
+    language: str
+    settings: MeasureSettings
+
+    def voicing(self, spoken: Timeline) -> Voicing:
+        return effort.voicing(
+            self.voice.levels, self.bands, self.voice.pitch.f0_hz, spoken, self.settings.level
+        )
+
+    def tone(self, spoken: Timeline) -> Tone:
+        voice = self.voice
+        return tone.measure(
+            voice.channel,
+            voice.pitch.f0_hz,
+            voice.levels,
+            self.bands,
+            spoken,
+            self.settings.tone,
+        )
+
+    def prosody(
+        self, turn: Turn, spoken: Timeline, voicing: Voicing, heard: Tone, usual: _Usual
+    ) -> TurnProsody:
+        settings = self.settings
+        pitched = pitch.summary(self.voice.pitch, spoken, settings.pitch)
+        paced = pace.of_turn(turn.words, turn.span, spoken, self.language, settings.pace)
+        active = level.active_speech_level_of(self.voice.channel, spoken)
+        raised = effort.effort(voicing, usual.voicing, settings.level)
+        reasons = (paced.reason, active.reason, pitched.reason, raised.reason)
+        return TurnProsody(
+            syllables=paced.syllables,
+            speech_rate_syl_s=paced.speech_rate_syl_s,
+            articulation_rate_syl_s=paced.articulation_rate_syl_s,
+            nuclei_rate_syl_s=self.rate_by_sound([turn.span]),
+            level_dbov=active.level_dbov,
+            level_re_baseline_db=_apart(active.level_dbov, self.voice.level.active.level_dbov),
+            f0_median_hz=pitched.median_hz,
+            f0_spread_st=pitched.spread_st,
+            f0_range_st=pitched.range_st,
+            effort_db=raised.effort_db,
+            cues=tone.of_turn(heard, usual.tone),
+            reason="; ".join(dict.fromkeys(reason for reason in reasons if reason)) or None,
+        )
+
+    def rate_by_sound(self, turns: Sequence[Span]) -> float | None:
+        """Articulation rate from syllable nuclei; ``None`` where too little was said."""
+        articulated = pace.articulation(turns, self.voice.speech, self.settings.pace)
+        seconds = total(articulated)
+        if seconds < self.settings.pace.least_speech_s or not len(self.nuclei.times):
+            return None
+        return self.nuclei.syllables(articulated) / seconds
+
+    def intonation(self) -> Intonation:
+        if self.language != "zh":
+            return Intonation(syllables=0, reason=f"no lexical tones in {self.language}")
+        syllables = tone_syllables(self.voice.words)
+        return intonation(self.voice.pitch, syllables, self.settings.pitch.intonation)
+
+    def bursts(self) -> tuple[Burst, ...]:
+        words = self.voice.words
+        times = pace.instants(words, self.language) if words else self.nuclei.times
+        return pace.bursts(times, self.voice.speech, self.voice.speaker, self.settings.pace)
+
+    def over_the_call(self, turns: Sequence[Turn], tones: Sequence[Tone]) -> SpeakerFacts:
+        voice, settings = self.voice, self.settings
+        floor = [turn for turn in turns if turn.took_floor]
+        words = [word for turn in floor for word in turn.words]
+        spans = [turn.span for turn in floor]
+        paced = pace.of_speaker(words, spans, voice.speech, self.language, settings.pace)
+        pitched = pitch.summary(voice.pitch, voice.speech, settings.pitch)
+        lively = self.intonation()
+        cues, without = tone.of_call(tones)
+        active, loudness = voice.level.active, voice.level.loudness
+        missing = {
+            "pace": paced.reason,
+            "pitch": pitched.reason,
+            "intonation": lively.reason,
+            "level": active.reason,
+            "loudness": loudness.reason,
+        }
+        return SpeakerFacts(
+            speaker=voice.speaker,
+            channel=voice.number,
+            role_confidence=voice.role_confidence,
+            talk_s=total(voice.speech),
+            speech=voice.speech,
+            level_dbov=active.level_dbov,
+            activity=active.activity,
+            loudness_lufs=loudness.integrated_lufs,
+            syllables=paced.syllables,
+            speech_rate_syl_s=paced.speech_rate_syl_s,
+            articulation_rate_syl_s=paced.articulation_rate_syl_s,
+            nuclei_rate_syl_s=self.rate_by_sound(spans),
+            f0_median_hz=pitched.median_hz,
+            f0_spread_st=pitched.spread_st,
+            f0_range_st=pitched.range_st,
+            intonation_st=lively.spread_st,
+            cues=cues,
+            not_measured=(*_not_measured(missing), *without),
+        )
+
+
+def _apart(value: float | None, baseline: float | None) -> float | None:
+    return None if value is None or baseline is None else value - baseline
+
+
+def _not_measured(reasons: Mapping[str, str | None]) -> Iterator[NotMeasured]:
+    for measure, reason in reasons.items():
+        if reason:
+            yield NotMeasured(measure=measure, reason=reason)
