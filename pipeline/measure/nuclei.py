@@ -19,7 +19,7 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.signal import find_peaks
 
 from pipeline.measure.channel import FloatArray
-from pipeline.measure.frames import FRAME_S
+from pipeline.measure.frames import FRAME_S, bridged
 from pipeline.measure.spectrum import Bands, centres_hz
 from pipeline.settings import NucleiSettings
 from pipeline.timeline import Span, total, union
@@ -32,6 +32,8 @@ _LOUD = 0.75
 _CLOSEST_S = 0.06
 _PROMINENCE_WITHIN_S = 1.0
 _LEAST_VOICED_S = 0.3
+_BETWEEN_VOICED_S = 0.25
+"""Unvoiced consonants and closures within talk are shorter than this."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,12 +41,14 @@ class Nuclei:
     """Where a channel has syllable nuclei.
 
     Attributes:
-        times: seconds, ascending; sub-bands that agree give a nucleus each, near each other.
-        weights: syllables that each stands for, before ``per_second`` is taken off.
-        per_second: the syllables that sound like peaks in each second of speech.
+        times: seconds, ascending, one for every estimated syllable.
+        peaks: seconds, ascending: where the sub-bands' envelopes have their peaks.
+        weights: syllables that each peak stands for, before ``per_second`` is taken off.
+        per_second: the peaks that each second of speech has without a syllable.
     """
 
     times: Float64Array
+    peaks: Float64Array
     weights: Float64Array
     per_second: float
 
@@ -53,8 +57,8 @@ class Nuclei:
         spans = union(spans)
         sums = np.concatenate(([0.0], np.cumsum(self.weights)))
         heard = sum(
-            sums[np.searchsorted(self.times, span.end)]
-            - sums[np.searchsorted(self.times, span.start)]
+            sums[np.searchsorted(self.peaks, span.end)]
+            - sums[np.searchsorted(self.peaks, span.start)]
             for span in spans
         )
         return max(0.0, float(heard) - self.per_second * total(spans))
@@ -74,7 +78,7 @@ def nuclei(bands: Bands, voicing: FloatArray, settings: NucleiSettings) -> Nucle
     count = min(len(voicing), len(bands.level_db))
     voiced = voicing[:count] > 0.5
     if np.count_nonzero(voiced) * FRAME_S < _LEAST_VOICED_S:
-        return Nuclei(np.zeros(0), np.zeros(0), settings.offset_syl_s)
+        return Nuclei(np.zeros(0), np.zeros(0), np.zeros(0), settings.offset_syl_s)
     gain = np.sqrt(np.clip(voicing[:count], settings.unvoiced, 1.0))
     peaks = [
         _peaks(bands.level_db[:count, _within(low, high)], gain, voiced, settings)
@@ -83,8 +87,18 @@ def nuclei(bands: Bands, voicing: FloatArray, settings: NucleiSettings) -> Nucle
     times = np.concatenate([found for found, _ in peaks])
     weights = np.concatenate([weight for _, weight in peaks])
     order = np.argsort(times, kind="stable")
-    scale = settings.slope / len(_SUB_BANDS_HZ)
-    return Nuclei(times[order], weights[order] * scale, settings.offset_syl_s)
+    times, weights = times[order], weights[order] * settings.slope / len(_SUB_BANDS_HZ)
+    talk_s = float(np.count_nonzero(bridged(voiced, _BETWEEN_VOICED_S))) * FRAME_S
+    one_each = _one_each(times, weights, settings.offset_syl_s * talk_s)
+    return Nuclei(one_each, times, weights, settings.offset_syl_s)
+
+
+def _one_each(peaks: Float64Array, weights: Float64Array, too_many: float) -> Float64Array:
+    """An instant for every syllable: where the sum of the peaks passes a half, one and a half …"""
+    sums = np.cumsum(weights)
+    share = max(0.0, 1 - too_many / sums[-1]) if len(sums) else 0.0
+    passed = np.arange(0.5, share * sums[-1] if share else 0.0)
+    return np.asarray(peaks[np.searchsorted(share * sums, passed)])
 
 
 def _within(low: float, high: float) -> npt.NDArray[np.bool_]:

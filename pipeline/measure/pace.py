@@ -43,9 +43,9 @@ def of_turn(
     words: Sequence[Word],
     span: Span,
     speech: Iterable[Span],
-    nuclei: Nuclei | None,
     language: str,
     settings: PaceSettings,
+    nuclei: Nuclei | None = None,
 ) -> Pace:
     """Pace of one turn.
 
@@ -53,20 +53,20 @@ def of_turn(
         words: what was said in it; none where there is no transcript.
         span: the turn.
         speech: when its speaker makes speech sounds, the whole call's or the turn's.
-        nuclei: the channel's syllable nuclei, where the sound allows them.
         language: of the words ("zh", "en").
         settings: stage settings.
+        nuclei: the channel's syllable nuclei, where the sound allows them.
     """
-    return of_speaker(words, [span], speech, nuclei, language, settings)
+    return of_speaker(words, [span], speech, language, settings, nuclei)
 
 
 def of_speaker(
     words: Sequence[Word],
     turns: Sequence[Span],
     speech: Iterable[Span],
-    nuclei: Nuclei | None,
     language: str,
     settings: PaceSettings,
+    nuclei: Nuclei | None = None,
 ) -> Pace:
     """Pace of one speaker over all their turns together; long turns weigh more than short ones."""
     articulated = articulation(turns, speech, settings)

@@ -39,9 +39,17 @@ def test_openings_are_counted(rate):
 def test_nuclei_lie_where_the_vowels_are_open():
     channel, voicing = babble(4.0)
     found = nuclei(bands(channel), voicing, SETTINGS.nuclei)
-    strong = found.times[found.weights > 0.5 * found.weights.max()]
+    strong = found.peaks[found.weights > 0.5 * found.weights.max()]
     phase = (strong * 4.0) % 1.0  # open at 0.5
     assert np.abs(phase - 0.5).max() < 0.15
+
+
+@pytest.mark.parametrize("rate", [3.0, 5.0, 7.0])
+def test_there_is_one_instant_for_each_estimated_syllable(rate):
+    channel, voicing = babble(rate)
+    found = nuclei(bands(channel), voicing, SETTINGS.nuclei)
+    assert len(found.times) == pytest.approx(found.syllables([Span(0.0, 10.0)]), abs=1.5)
+    assert (np.diff(found.times) >= 0).all()
 
 
 def test_level_does_not_matter():
@@ -71,9 +79,9 @@ def test_pace_from_sound_stands_in_where_there_are_no_words():
         [],
         Span(0.0, 10.0),
         [Span(0.0, 10.0)],
-        nuclei(bands(channel), voicing, SETTINGS.nuclei),
         "zh",
         SETTINGS.pace,
+        nuclei(bands(channel), voicing, SETTINGS.nuclei),
     )
     assert found.nuclei_rate_syl_s == pytest.approx(5.45, rel=0.1)
     assert found.articulation_rate_syl_s is None

@@ -24,7 +24,7 @@ def said(text, start, per_syllable=0.2):
 def test_speech_rate_counts_pauses_and_articulation_rate_does_not():
     words = said("您好请问", 0.0) + said("需要帮助", 1.6)
     speech = [Span(0.0, 0.8), Span(1.6, 2.4)]
-    found = pace.of_turn(words, Span(0.0, 2.4), speech, None, "zh", SETTINGS)
+    found = pace.of_turn(words, Span(0.0, 2.4), speech, "zh", SETTINGS)
     assert found.syllables == 8
     assert found.speech_rate_syl_s == pytest.approx(8 / 2.4)
     assert found.articulation_rate_syl_s == pytest.approx(8 / 1.6)
@@ -33,13 +33,13 @@ def test_speech_rate_counts_pauses_and_articulation_rate_does_not():
 def test_closures_are_no_pauses():
     words = said("您好请问需要帮助", 0.0)
     speech = [Span(0.0, 0.7), Span(0.9, 1.6)]  # 0.2 s, as before a p or t
-    found = pace.of_turn(words, Span(0.0, 1.6), speech, None, "zh", SETTINGS)
+    found = pace.of_turn(words, Span(0.0, 1.6), speech, "zh", SETTINGS)
     assert found.articulation_rate_syl_s == pytest.approx(5.0)
 
 
 def test_numbers_count_as_they_are_spoken():
     word = Word(text="13812345678", span=Span(0.0, 2.2), speaker="agent")
-    found = pace.of_turn([word], Span(0.0, 2.2), [Span(0.0, 2.2)], None, "zh", SETTINGS)
+    found = pace.of_turn([word], Span(0.0, 2.2), [Span(0.0, 2.2)], "zh", SETTINGS)
     assert found.syllables == 11
     assert found.speech_rate_syl_s == pytest.approx(5.0)
 
@@ -50,14 +50,14 @@ def test_digits_of_a_number_in_several_words_belong_together():
         Word(text="1234", span=Span(0.6, 1.4), speaker="agent"),
         Word(text="5678", span=Span(1.4, 2.2), speaker="agent"),
     ]
-    found = pace.of_turn(words, Span(0.0, 2.2), [Span(0.0, 2.2)], None, "zh", SETTINGS)
+    found = pace.of_turn(words, Span(0.0, 2.2), [Span(0.0, 2.2)], "zh", SETTINGS)
     assert found.syllables == 11
 
 
 def test_a_speaker_is_all_turns_together():
     words = said("您好请问", 0.0) + said("需要帮助", 10.0, per_syllable=0.1)
     turns = [Span(0.0, 0.8), Span(10.0, 10.4)]
-    found = pace.of_speaker(words, turns, turns, None, "zh", SETTINGS)
+    found = pace.of_speaker(words, turns, turns, "zh", SETTINGS)
     assert found.articulation_rate_syl_s == pytest.approx(8 / 1.2)
 
 
@@ -70,7 +70,7 @@ def test_a_speaker_is_all_turns_together():
     ],
 )
 def test_what_has_no_rate_says_why(words, language, reason):
-    found = pace.of_turn(words, Span(0.0, 1.0), [Span(0.0, 1.0)], None, language, SETTINGS)
+    found = pace.of_turn(words, Span(0.0, 1.0), [Span(0.0, 1.0)], language, SETTINGS)
     assert found.speech_rate_syl_s is None
     assert found.articulation_rate_syl_s is None
     assert reason in found.reason
