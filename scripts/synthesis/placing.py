@@ -1,5 +1,6 @@
 """Puts the steps of a call on the clock, and refuses overlaps that nobody declared."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,7 +92,8 @@ def place(script: CallScript, chance: np.random.Generator) -> Course:
         if step.takes_floor:
             floor, free_at = placed[-1], placed[-1].span.end
     ends = [item.span.end for item in placed] + [event.span.end for event in events]
-    return Course(tuple(placed), tuple(events), _overlaps(script.id, placed), max(ends) + TAIL_S)
+    duration_s = math.ceil((max(ends) + TAIL_S) * 1000) / 1000
+    return Course(tuple(placed), tuple(events), _overlaps(script.id, placed), duration_s)
 
 
 def _gap(step: Step, chance: np.random.Generator) -> float:

@@ -8,7 +8,7 @@ import functools
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.signal import butter, lfilter, resample_poly
+from scipy.signal import firwin2, resample_poly, upfirdn
 
 from scripts.synthesis.clean_pitch import Track, track
 from scripts.synthesis.dialogue import Said, Step, VoiceScript, take_apart
@@ -36,6 +36,8 @@ _SPLICE_S = 0.005
 _DRAWL_WPM = 80
 _EMPHASIS_DB = 0.55
 """Rise above 1 kHz for each dB of effort: men and women together (Sundberg & Nordenberg 2006)."""
+_EMPHASIS_HZ = (900.0, 1100.0)
+_EMPHASIS_TAPS = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +175,8 @@ def _drawn_out(speech: Speech, syllables: tuple[tuple[str, str], ...], voice: Vo
 
 def _with_effort(samples: Signal, rate: int, effort_db: float) -> Signal:
     """Raise what lies above 1 kHz; the level itself is set on the line."""
-    numerator, denominator = butter(1, 1000.0, btype="highpass", fs=rate)
-    treble = lfilter(numerator, denominator, samples)
-    return np.asarray(samples + treble * (10 ** (effort_db * _EMPHASIS_DB / 20) - 1))
+    raised = 10 ** (effort_db * _EMPHASIS_DB / 20)
+    corners = [0.0, *_EMPHASIS_HZ, rate / 2]
+    taps = firwin2(_EMPHASIS_TAPS, corners, [1.0, 1.0, raised, raised], fs=rate)
+    late = _EMPHASIS_TAPS // 2
+    return np.asarray(upfirdn(taps, samples)[late : late + len(samples)])
