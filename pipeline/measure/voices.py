@@ -21,7 +21,7 @@ from pipeline.measure.spectrum import Bands, bands
 from pipeline.measure.stages import ChannelLevel
 from pipeline.measure.tone import Tone, Usual
 from pipeline.settings import MeasureSettings
-from pipeline.timeline import Span, Timeline, intersection, total
+from pipeline.timeline import Timeline, intersection, total
 from pipeline.tracks import FloatTrack
 
 
@@ -125,7 +125,9 @@ class _Party:
     ) -> TurnProsody:
         settings = self.settings
         pitched = pitch.summary(self.voice.pitch, spoken, settings.pitch)
-        paced = pace.of_turn(turn.words, turn.span, spoken, self.language, settings.pace)
+        paced = pace.of_turn(
+            turn.words, turn.span, spoken, self.language, settings.pace, self.nuclei
+        )
         active = level.active_speech_level_of(self.voice.channel, spoken)
         raised = effort.effort(voicing, usual.voicing, settings.level)
         reasons = (paced.reason, active.reason, pitched.reason, raised.reason)
@@ -133,7 +135,7 @@ class _Party:
             syllables=paced.syllables,
             speech_rate_syl_s=paced.speech_rate_syl_s,
             articulation_rate_syl_s=paced.articulation_rate_syl_s,
-            nuclei_rate_syl_s=self.rate_by_sound([turn.span]),
+            nuclei_rate_syl_s=paced.nuclei_rate_syl_s,
             level_dbov=active.level_dbov,
             level_re_baseline_db=_apart(active.level_dbov, self.voice.level.active.level_dbov),
             f0_median_hz=pitched.median_hz,
@@ -143,14 +145,6 @@ class _Party:
             cues=tone.of_turn(heard, usual.tone),
             reason="; ".join(dict.fromkeys(reason for reason in reasons if reason)) or None,
         )
-
-    def rate_by_sound(self, turns: Sequence[Span]) -> float | None:
-        """Articulation rate from syllable nuclei; ``None`` where too little was said."""
-        articulated = pace.articulation(turns, self.voice.speech, self.settings.pace)
-        seconds = total(articulated)
-        if seconds < self.settings.pace.least_speech_s or not len(self.nuclei.times):
-            return None
-        return self.nuclei.syllables(articulated) / seconds
 
     def intonation(self) -> Intonation:
         if self.language != "zh":
@@ -168,7 +162,9 @@ class _Party:
         floor = [turn for turn in turns if turn.took_floor]
         words = [word for turn in floor for word in turn.words]
         spans = [turn.span for turn in floor]
-        paced = pace.of_speaker(words, spans, voice.speech, self.language, settings.pace)
+        paced = pace.of_speaker(
+            words, spans, voice.speech, self.language, settings.pace, self.nuclei
+        )
         pitched = pitch.summary(voice.pitch, voice.speech, settings.pitch)
         lively = self.intonation()
         cues, without = tone.of_call(tones)
@@ -192,7 +188,7 @@ class _Party:
             syllables=paced.syllables,
             speech_rate_syl_s=paced.speech_rate_syl_s,
             articulation_rate_syl_s=paced.articulation_rate_syl_s,
-            nuclei_rate_syl_s=self.rate_by_sound(spans),
+            nuclei_rate_syl_s=paced.nuclei_rate_syl_s,
             f0_median_hz=pitched.median_hz,
             f0_spread_st=pitched.spread_st,
             f0_range_st=pitched.range_st,
