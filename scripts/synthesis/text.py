@@ -16,7 +16,7 @@ from random import Random
 import jieba
 
 PHRASES = Path(__file__).parent / "phrases"
-CALL_FILES = ("agent", "customer", "rude")
+CALL_FILES = ("agent", "customer", "rude", "service")
 COMMON_CHARACTERS = 1800
 COMMON_WORDS = 9000
 FLATTENING = 0.45  # exponent on the word frequency: 1 keeps the language's own, 0 levels it
@@ -50,7 +50,7 @@ class Lexicon:
 
 def call_sentence(random: Random) -> str:
     """A sentence of call-centre talk, punctuated."""
-    source = random.choices(CALL_FILES, (5, 4, 2))[0]
+    source = random.choices(CALL_FILES, (5, 4, 2, 5))[0]
     return fill(random.choice(templates(source)), random)
 
 
@@ -275,6 +275,7 @@ SLOTS: dict[str, Callable[[Random], str]] = {
     "title": lambda random: random.choice(TITLES),
     "city": lambda random: random.choice(slot_words("city")),
     "product": lambda random: random.choice(slot_words("product")),
+    "rare": lambda random: random.choice(slot_words("rare")),
     "company": lambda random: random.choice(slot_words("company")),
     "noun": lambda random: lexicon().draw_part(random, "n"),
     "verb": lambda random: lexicon().draw_part(random, "v"),

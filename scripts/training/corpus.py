@@ -116,7 +116,7 @@ def over_a_line(speech: Speech, random: Random) -> tuple[Samples, float]:
         )
     if random.random() < 0.5:
         samples = channel.telephone(samples, SAMPLE_RATE, random.uniform(-45, -12))
-    return channel.at_level(samples, LEVEL_DB), 1 / stretch
+    return channel.at_level(samples, LEVEL_DB), stretch
 
 
 def make_shard(path: Path, seed: int, kind: str, count: int = UTTERANCES_A_SHARD) -> None:

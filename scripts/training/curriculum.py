@@ -78,21 +78,23 @@ def make_batch(material: Material, random: Random, done: float) -> Batch:
     """The batch for a moment of training; `done` runs from 0 to 1."""
     draw = random.random()
     if done < 0.3:
-        return _singles(material, random) if draw < 0.8 else _several(material, random, done)
+        alone = draw < 0.8 or done < 0.1
+        return _singles(material, random, done) if alone else _several(material, random, done)
     if done < 0.55:
         if draw < 0.35:
-            return _singles(material, random)
+            return _singles(material, random, done)
         if draw < 0.85:
             return _several(material, random, done)
         return _full(material, random)
     if draw < 0.25:
-        return _singles(material, random)
+        return _singles(material, random, done)
     return _several(material, random, done) if draw < 0.5 else _full(material, random)
 
 
-def _singles(material: Material, random: Random) -> Batch:
+def _singles(material: Material, random: Random, done: float) -> Batch:
     """Short windows anywhere on the position table, so that all positions are met early."""
-    windows = [single_window(material, random) for _ in range(2 * SINGLES)]
+    severity = min(done / 0.2, 1.0)
+    windows = [single_window(material, random, severity) for _ in range(2 * SINGLES)]
     windows.sort(key=lambda window: len(window.mel))
     half = random.choice((windows[:SINGLES], windows[SINGLES:]))
     longest = max(len(window.mel) for window in half) // 2 + 1

@@ -20,10 +20,11 @@ from scripts.training.curriculum import Curriculum
 from scripts.training.learner import Learner, Losses
 from scripts.training.sentences import HELD_OUT_TEXTS
 
-PEAK_RATE = 1.5e-3
-WARM_UP = 200  # steps
+PEAK_RATE = 2e-3
+WARM_UP = 100  # steps
+FLAT_START = 0.1  # share of the steps in which only the encoder learns
 CLIP = 1.0
-KEEP_EVERY = 250  # steps between checkpoints
+KEEP_EVERY = 100  # steps between checkpoints
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def learning_rate(step: int, steps: int) -> float:
 
 def total_loss(losses: Losses, done: float) -> torch.Tensor:
     """The helping losses fade once the encoder listens and the attention has found the words."""
-    helping = max(1.0 - 1.2 * done, 0.3)
+    helping = max(1.2 - 1.5 * done, 0.3)
     return (
         losses.text
         + 0.15 * losses.timestamps
@@ -97,7 +98,7 @@ def total_loss(losses: Losses, done: float) -> torch.Tensor:
 def _update(
     learner: Learner, optimizer: torch.optim.Optimizer, batch: Batch, done: float
 ) -> Losses:
-    losses: Losses = learner(batch)
+    losses: Losses = learner(batch, done < FLAT_START)
     optimizer.zero_grad(set_to_none=True)
     total_loss(losses, done).backward()  # type: ignore[no-untyped-call]
     _average_gradients(learner)

@@ -6,21 +6,28 @@ synthesiser knows the times, so no CTC is needed); and the last decoder layer's 
 against those times, which makes Whisper's default alignment heads good ones.
 """
 
+import math
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
+import torch.nn.functional as F  # noqa: N812  # the name that torch's own code uses
 from torch import Tensor, nn
 from whisper.model import ModelDimensions, Whisper
 
 from scripts.synthesis import text
 from scripts.training.batches import IGNORED, Batch, syllable_index
+from scripts.training.packing import deflate
 from scripts.training.tokens import FULL_ROWS, TIMESTAMPS, token_map
 
 DIMENSIONS = ModelDimensions(80, 1500, 256, 4, 4, FULL_ROWS, 448, 256, 4, 2)
 # A timestamp's target is spread over its neighbours, 20 ms apart.
 SOFTENING = (0.05, 0.25, 0.4, 0.25, 0.05)
+
+
+# Encoder heads that begin by looking this many frames (20 ms) to the side, by layer; the last
+# head of each layer and the last layer are left to find their own way.
+NEIGHBOURS = ((-3, 0, 3), (-6, 0, 6), (-10, 0, 10))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +56,21 @@ class Learner(nn.Module):
         self.bias[tokens.rest] = float(torch.tensor(float(tokens.unused)).log())
         self._initialise()
 
-    def forward(self, batch: Batch) -> Losses:
-        """The losses of a batch; activations are bfloat16, weights float32."""
+    def forward(self, batch: Batch, listen_only: bool = False) -> Losses:
+        """The losses of a batch; activations are bfloat16, weights float32.
+
+        `listen_only` leaves the decoder out: the cheap flat start of the encoder.
+        """
         middle, audio = self._encode(batch.mel.to(torch.bfloat16), batch.position)
+        if listen_only:
+            none = audio.new_zeros(())
+            return Losses(
+                none,
+                none,
+                _frame_loss(self.characters, audio, batch.characters),
+                _frame_loss(self.syllables, middle, batch.syllables),
+                none,
+            )
         logits, attention = self._decode(batch.inputs, audio)
         words, times = _token_losses(logits + self.bias, batch.targets)
         return Losses(
@@ -92,6 +111,13 @@ class Learner(nn.Module):
     @torch.no_grad()
     def _initialise(self) -> None:
         """Timestamps begin as the encoder's own position codes: 20 ms apart on both sides."""
+        # By default the convolutions' output is a tenth of the position code that is added to it,
+        # and the encoder would be deaf for its first thousand steps.
+        self.whisper.encoder.conv1.weight *= 2.5
+        self.whisper.encoder.conv2.weight *= 3.0
+        for block, offsets in zip(self.whisper.encoder.blocks, NEIGHBOURS, strict=False):
+            for head, offset in enumerate(offsets):
+                _look_at_neighbours(block.attn, head, offset)
         decoder = self.whisper.decoder
         nn.init.normal_(decoder.token_embedding.weight, std=0.05)
         nn.init.normal_(decoder.positional_embedding, std=0.02)
@@ -112,11 +138,39 @@ class Learner(nn.Module):
         state["decoder.token_embedding.weight"] = full
         halves = {key: value.half() for key, value in state.items()}
         torch.save({"dims": asdict(DIMENSIONS), "model_state_dict": halves}, path)
+        deflate(path)
 
 
 def replace_vocabulary(dimensions: ModelDimensions, rows: int) -> ModelDimensions:
     """The same dimensions with another number of token rows."""
     return replace(dimensions, n_vocab=rows)
+
+
+def _look_at_neighbours(attention: nn.Module, head: int, offset: int) -> None:
+    """Make a head's scores peak at a frame offset, by rotating the sinusoid position codes.
+
+    The product of two position codes is the sum of cos(w (t - s)) over the frequencies w: it
+    peaks at t = s, and, with the query's code turned by w times the offset, at t + offset.
+    """
+    width = attention.query.weight.shape[1]
+    size = width // attention.n_head
+    half, gain = width // 2, 1.15
+    picked = torch.linspace(0, 0.36 * half, size // 2).round().long()
+    frequency = torch.exp(-math.log(10000) / (half - 1) * picked)
+    turn = frequency * offset
+    sines = torch.arange(size // 2) + head * size
+    cosines = sines + size // 2
+    query, key = attention.query, attention.key
+    rows = torch.cat([sines, cosines])
+    query.weight[rows] *= 0.5
+    key.weight[rows] *= 0.5
+    query.bias[rows] = 0.0
+    key.weight[sines, picked] += gain
+    key.weight[cosines, picked + half] += gain
+    query.weight[sines, picked] += gain * turn.cos()
+    query.weight[sines, picked + half] += gain * turn.sin()
+    query.weight[cosines, picked + half] += gain * turn.cos()
+    query.weight[cosines, picked] -= gain * turn.sin()
 
 
 def _attend(attention: nn.Module, x: Tensor, audio: Tensor) -> tuple[Tensor, Tensor]:

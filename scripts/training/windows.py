@@ -83,15 +83,20 @@ def speech_window(
     return Window(window, content, segments, cut)
 
 
-def single_window(material: Material, random: Random) -> Window:
-    """One utterance with little around it: the cheap windows of the first stage."""
+def single_window(material: Material, random: Random, severity: float) -> Window:
+    """One utterance with little around it: the cheap windows of the first stage.
+
+    `severity` is the share of windows that get noise, bands and the rest.
+    """
     shard, utterance = material.utterance(random)
     before, after = random.uniform(0, 0.4), random.uniform(0.05, 0.5)
     content = round((before + after) * 100) + utterance.frames
     power = np.full((min(content, FRAMES), 80), 1e-10, np.float32)
     _add(power, shard.log_mel(utterance), round(before * 100), 0.0)
     segments, cut = _segments([(utterance, round(before * 100) / 100)], len(power) / 100)
-    return Window(_acoustics(power, material, random), len(power), segments, cut)
+    harsh = random.random() < severity
+    mel = _acoustics(power, material, random) if harsh else normalise(power)
+    return Window(mel, len(power), segments, cut)
 
 
 def empty_window(material: Material, random: Random, padded: int) -> Window:

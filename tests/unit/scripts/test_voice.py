@@ -38,10 +38,7 @@ def test_word_times_bound_the_sound() -> None:
     inside = loudness(speech, word.start, word.end)
     assert inside > 0.02
     if word.end + 0.03 < len(speech.samples) / speech.rate:
-        assert (
-            loudness(speech, word.end + 0.02, len(speech.samples) / speech.rate)
-            < 0.1 * inside
-        )
+        assert loudness(speech, word.end + 0.02, len(speech.samples) / speech.rate) < 0.1 * inside
 
 
 def test_vowel_of_a_syllable_lies_in_its_span() -> None:
@@ -83,7 +80,7 @@ def test_same_request_gives_the_same_times() -> None:
 
 @pytest.mark.parametrize("text", ["VIP客户", "一共99元"])
 def test_unreadable_text_is_refused_by_name(text: str) -> None:
-    with pytest.raises(SpeechError, match="no Mandarin reading for '[V9]'"):
+    with pytest.raises(SpeechError, match=r"no Mandarin reading for '[V9]'"):
         speak(text)
 
 
