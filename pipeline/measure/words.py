@@ -7,6 +7,7 @@ are put together, marks fall away, Chinese characters stay as the recogniser gro
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -19,6 +20,9 @@ from pipeline.timeline import Span, Timeline, intersection, total
 
 UNHEARD = "\ufffc"
 """Stands in text for speech that the transcriber could not, or must not, write."""
+
+_CLAUSE_END = re.compile(r"(?<!\d)[,.:]|[,.:](?!\d)|[，。！？；：、…!?;]")
+_PAUSE_REACH_S = 0.6
 
 
 class Piece(NamedTuple):
@@ -143,27 +147,56 @@ def spread(text: str, span: Span, speech: Timeline) -> list[Piece]:
     """Times for the words of a segment of which only the whole is timed.
 
     The words share the time in which their speaker speaks inside the segment, by their syllables;
-    where that is under a quarter of it, the speech activity is not believed.
+    where that is under a quarter of it, the speech activity is not believed. Where a pause falls
+    near the end of a clause, it is taken for that end.
 
     Args:
         text: what was said, marks included.
         span: the segment.
-        speech: when the speaker speaks, silences inside words bridged.
+        speech: when the speaker speaks; short pauses help.
     """
-    tokens = [
-        token
-        for stretch in text.replace(UNHEARD, f"\n{UNHEARD}\n").split("\n")
-        for token in ((UNHEARD,) if stretch == UNHEARD else words_in(stretch))
-    ]
     spoken = intersection(speech, (span,))
     if total(spoken) < span.duration / 4 or not spoken:
         spoken = (span,)
-    shares = shared_out([_time_weight(token) for token in tokens], spoken)
+    tokens, ends = _tokens(text)
+    times: list[Span] = []
+    for some, where in _at_pauses([_time_weight(token) for token in tokens], ends, spoken):
+        times += shared_out(some, where)
     return [
         Piece(token, at.start, at.end)
-        for token, at in zip(tokens, shares, strict=True)
+        for token, at in zip(tokens, times, strict=True)
         if token != UNHEARD
     ]
+
+
+def _tokens(text: str) -> tuple[list[str], list[int]]:
+    """Words and `UNHEARD`s, and after how many of them a clause ends."""
+    tokens: list[str] = []
+    ends: list[int] = []
+    for clause in _CLAUSE_END.split(text):
+        for part in clause.replace(UNHEARD, f"\n{UNHEARD}\n").split("\n"):
+            tokens += (UNHEARD,) if part == UNHEARD else words_in(part)
+        ends.append(len(tokens))
+    return tokens, ends
+
+
+def _at_pauses(
+    weights: Sequence[int], ends: Sequence[int], spoken: Timeline
+) -> Iterator[tuple[Sequence[int], Timeline]]:
+    """Weights and the stretches that they share, divided where a clause ends at a pause."""
+    first, start = 0, 0
+    for pause in range(1, len(spoken)):
+        rate = sum(weights[first:]) / total(spoken[start:])
+        expected = total(spoken[start:pause]) * rate
+
+        def distance(end: int, first: int = first, expected: float = expected) -> float:
+            return abs(sum(weights[first:end]) - expected)
+
+        end = min((e for e in ends if first < e < len(weights)), key=distance, default=None)
+        if end is not None and distance(end) <= _PAUSE_REACH_S * rate:
+            yield weights[first:end], spoken[start:pause]
+            first, start = end, pause
+    yield weights[first:], spoken[start:]
 
 
 def _time_weight(token: str) -> int:

@@ -18,7 +18,7 @@ from pipeline.measure.imports.parties import OTHERS, Speech, parties, speaking
 from pipeline.measure.words import spread, touching, words_from
 from pipeline.settings import TranscriptSettings
 from pipeline.text import has_han
-from pipeline.timeline import Span, bridge
+from pipeline.timeline import Span
 
 
 class Imported(NamedTuple):
@@ -66,12 +66,11 @@ def import_transcript(
     parsed = parse(read_text(path, settings.imports.largest_mb), path, recording)
     cues = [cue for cue in parsed.cues if cue.text.strip() or cue.pieces]
     who = parties(cues, speech, speakers or {}, settings.imports.same_party_share, path)
-    activity = {party: bridge(spans, settings.closure_s) for party, spans in speech.items()}
     words: list[Word] = []
     for cue in cues:
         speaker = speaking(cue, speech, path) if cue.label is None else who[cue.label]
         if speaker != OTHERS:
-            words += _words(cue, speaker, activity)
+            words += _words(cue, speaker, speech)
     words.sort(key=lambda word: word.span)
     check_fit(words, speech, duration_s, settings.imports, path)
     return Imported(

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from pipeline.facts import Word
 from pipeline.measure.words import Piece, into_speech, shared_out, spread, touching, words_from
+from pipeline.text import words_in
 from pipeline.timeline import Span, total, union
 
 
@@ -126,3 +127,41 @@ def test_touching_is_what_overlaps(spans: tuple[Span, ...], start: float, durati
     found = touching(spans, span)
     assert all(s.start <= span.end and s.end >= span.start for s in found)
     assert set(found) >= {s for s in spans if s.overlap(span) > 0}
+
+
+@pytest.mark.parametrize("late", [-0.4, 0.0, 0.4])
+def test_a_clause_ends_at_the_pause_near_its_end(late: float) -> None:
+    speech = (Span(0, 2 + late), Span(3, 5))
+    parts = spread("您好请问，您要什么？", Span(0, 5), speech)
+    assert "".join(part.text for part in parts) == "您好请问您要什么"
+    assert parts[3].end == pytest.approx(2 + late)
+    assert parts[4].start == pytest.approx(3)
+
+
+def test_a_pause_far_from_any_clause_end_is_just_a_pause() -> None:
+    parts = spread("您，好请问您要什么", Span(0, 9), (Span(0, 4), Span(5, 9)))
+    assert [round(part.start, 3) for part in parts] == [0, 1, 2, 3, 5, 6, 7, 8]
+
+
+def test_amounts_and_times_hold_no_clause_end() -> None:
+    speech = (Span(0, 1), Span(2, 5))
+    parts = spread("共3.5元", Span(0, 5), speech)
+    assert [part.text for part in parts] == ["共", "3.5", "元"]
+    assert (parts[0].start, parts[0].end) == (0, 1)
+    assert parts[1].start == 2
+
+
+@given(
+    st.lists(st.sampled_from(["您", "好", "10", "，", "。", " hi ", "3.5"]), max_size=20),
+    SPANS,
+)
+def test_spread_words_are_in_order_in_the_segment(
+    texts: list[str], speech: tuple[Span, ...]
+) -> None:
+    text = "".join(texts)
+    span = Span(speech[0].start, speech[-1].end)
+    parts = spread(text, span, speech)
+    assert [part.text for part in parts] == list(words_in(text))
+    edges = [edge for part in parts for edge in (part.start, part.end)]
+    assert all(a <= b + 1e-6 for a, b in pairwise(edges))
+    assert all(span.start - 1e-6 <= edge <= span.end + 1e-6 for edge in edges)
