@@ -106,6 +106,8 @@ class SpeechSettings(Section, frozen=True):
     above_floor_db: float
     below_active_db: float
     masked_snr_db: float
+    background_share: float
+    foreground: float
     leak_margin_db: float
     blip_s: float
     bridge_s: float
@@ -294,6 +296,19 @@ class NucleiSettings(Section, frozen=True):
     offset_syl_s: float
 
 
+class HesitationSettings(Section, frozen=True):
+    """`measure.hesitation`."""
+
+    pause_s: float
+    drawl_s: float
+    filler_least_s: float
+    filler_most_s: float
+    fillers: tuple[str, ...]
+    fillers_after_pause: tuple[str, ...]
+    fillers_hesitant: tuple[str, ...]
+    subjects: tuple[str, ...]
+
+
 class MeasureSettings(Section, frozen=True):
     """`configs/measure.yaml`."""
 
@@ -308,6 +323,7 @@ class MeasureSettings(Section, frozen=True):
     pace: PaceSettings
     tone: ToneSettings
     nuclei: NucleiSettings
+    hesitation: HesitationSettings
 
 
 def load_measure_settings(path: Path | None = None) -> MeasureSettings:

@@ -32,6 +32,7 @@ _LOUD = 0.75
 _CLOSEST_S = 0.06
 _PROMINENCE_WITHIN_S = 1.0
 _LEAST_VOICED_S = 0.3
+_CLEAR = 0.4
 _BETWEEN_VOICED_S = 0.25
 """Unvoiced consonants and closures within talk are shorter than this."""
 
@@ -62,6 +63,13 @@ class Nuclei:
             for span in spans
         )
         return max(0.0, float(heard) - self.per_second * total(spans))
+
+    def clear(self) -> Float64Array:
+        """Peaks that stand out in a sub-band, or half stand out in several; seconds, ascending."""
+        if not len(self.peaks):
+            return self.peaks
+        first = np.concatenate(([0], np.flatnonzero(np.diff(self.peaks) > _CLOSEST_S / 2) + 1))
+        return np.asarray(self.peaks[first][np.add.reduceat(self.weights, first) >= _CLEAR])
 
 
 def nuclei(bands: Bands, voicing: FloatArray, settings: NucleiSettings) -> Nuclei:
@@ -94,7 +102,7 @@ def nuclei(bands: Bands, voicing: FloatArray, settings: NucleiSettings) -> Nucle
 
 
 def _one_each(peaks: Float64Array, weights: Float64Array, too_many: float) -> Float64Array:
-    """An instant for every syllable: where the sum of the peaks passes a half, one and a half …"""
+    """An instant for every syllable: where the sum of peaks passes a half, then one and a half."""
     sums = np.cumsum(weights)
     share = max(0.0, 1 - too_many / sums[-1]) if len(sums) else 0.0
     passed = np.arange(0.5, share * sums[-1] if share else 0.0)
