@@ -27,6 +27,7 @@ from pipeline.report.phrasing import (
     speaker_name,
 )
 from pipeline.scorecard import Finding, Scorecard
+from pipeline.standards import catalogue
 from pipeline.timeline import Span
 from pipeline.tracks import HOP_S, ChannelTracks, FloatTrack, Tracks
 
@@ -103,6 +104,7 @@ def render(
         limits=limits,
         points=points,
         speaker_name=speaker_name,
+        quotes=lambda finding: _quotes(finding, ui),
     )
 
 
@@ -114,6 +116,13 @@ _KEY = (
     ("overlap", "--warn"),
     ("hold", "--hold"),
 )
+
+
+def _quotes(finding: Finding, ui: str) -> list[tuple[str, str]]:
+    """(training document, its words) for the standard that the finding serves."""
+    every = catalogue()
+    row = every.get(finding.standard)
+    return [(every.documents[d].of(ui), words) for d, words in row.quotes.items()] if row else []
 
 
 def costliest(scorecard: Scorecard) -> list[Finding]:

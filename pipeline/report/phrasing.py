@@ -57,6 +57,7 @@ PAGE: Final[dict[str, Text]] = {
         closer=("放大", "closer"),
         wider=("缩小", "wider"),
         limit=("标准", "limit"),
+        standard=("标准原文", "the standard's words"),
         not_counted=("不计", "not counted"),
         lost=("失分原因", "Why points were lost"),
         nothing_lost=("没有失分。", "No points were lost."),
