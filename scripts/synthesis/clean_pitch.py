@@ -7,7 +7,6 @@ Proceedings 17. The line's own tracker is never used here.
 
 import numpy as np
 import numpy.typing as npt
-
 from scipy.signal import firwin, upfirdn
 
 from pipeline.facts import Value
