@@ -107,6 +107,7 @@ class SpeechSettings(Section, frozen=True):
     below_active_db: float
     masked_snr_db: float
     background_share: float
+    least_background_s: float
     foreground: float
     leak_margin_db: float
     blip_s: float
@@ -301,6 +302,7 @@ class HesitationSettings(Section, frozen=True):
 
     pause_s: float
     drawl_s: float
+    filler_pause_s: float
     filler_least_s: float
     filler_most_s: float
     fillers: tuple[str, ...]

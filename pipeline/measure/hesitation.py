@@ -190,22 +190,27 @@ def _hesitates(
     """
     if rule == _ALWAYS:
         return True
-    begins = at == 0 or _pause_at(units[at].span.start, speech, settings)
+    last = at + size - 1
+    begins = at == 0 or _parted(units[at - 1], units[at], speech, settings)
     if rule == _AFTER_PAUSE:
         return begins
-    stops = at + size < len(units) and _pause_at(units[at + size - 1].span.end, speech, settings)
+    if last + 1 == len(units):
+        return False
+    stops = _parted(units[last], units[last + 1], speech, settings)
     texts = [unit.text for unit in units]
-    twice = texts[at : at + size] == texts[at + size : at + 2 * size]
-    subject = at + size < len(units) and texts[at + size] in settings.subjects
-    return stops or twice or (begins and subject)
+    twice = texts[at : last + 1] == texts[last + 1 : last + 1 + size]
+    return stops or twice or (begins and texts[last + 1] in settings.subjects)
 
 
-def _pause_at(time: float, speech: Timeline, settings: HesitationSettings) -> bool:
-    """Whether a pause begins or ends about this time."""
+def _parted(before: _Unit, after: _Unit, speech: Timeline, settings: HesitationSettings) -> bool:
+    """Whether a silence lies between two units, by their times or by the sound."""
+    if after.span.start - before.span.end >= settings.filler_pause_s:
+        return True
     return any(
-        after.start - before.end >= settings.pause_s
-        and before.end - _WORD_ERROR_S < time < after.start + _WORD_ERROR_S
-        for before, after in pairwise(speech)
+        following.start - stopped.end >= settings.filler_pause_s
+        and abs(stopped.end - before.span.end) <= _WORD_ERROR_S
+        and abs(following.start - after.span.start) <= _WORD_ERROR_S
+        for stopped, following in pairwise(speech)
     )
 
 
