@@ -34,12 +34,13 @@ BIN_HZ = LOWEST_HZ * 2.0 ** (np.arange(N_BINS) / BINS_PER_OCTAVE)
 
 N_BANDS = 24
 SILENT_DB = -90.0
-N_FEATURES = 2 * N_BINS + N_BANDS + 2
+N_FEATURES = 3 * N_BINS + N_BANDS + 2
+DILATIONS = (1, 2, 4, 8)
 
 
 @dataclass(frozen=True, slots=True)
 class _Window:
-    """A Hann window, the length of its transform and the power its magnitudes are raised to.
+    """A Hann window, how its spectrum is compressed, and what is looked for in it.
 
     The transform is longer than window and longest lag together: the autocorrelation is not
     circular. Compressing the spectrum sharpens the autocorrelation and weighs a strong formant
@@ -49,10 +50,13 @@ class _Window:
     length: int
     fft_length: int
     exponent: float
+    """Power that magnitudes are raised to."""
+    harmonics: tuple[float, ...]
+    """One autocorrelation each: harmonics well above this number are weighed down."""
 
 
-_LONG = _Window(512, 720, 0.5)  # resolves the harmonics of a low voice
-_SHORT = _Window(256, 432, 1.0)  # follows quick changes, and is sharp at the ends of voicing
+_LONG = _Window(512, 720, 0.5, (8, 20))  # resolves the harmonics of a low voice
+_SHORT = _Window(256, 432, 1.0, (8,))  # follows quick changes, and is sharp at the ends of voicing
 CONTEXT = _LONG.length  # samples that a block needs on either side
 
 
@@ -65,14 +69,15 @@ def _hann(length: int) -> FloatArray:
 def _lag_matrix(window: _Window) -> FloatArray:
     """Spectrum (bins) to autocorrelation at the lags of `BIN_HZ`: the inverse cosine transform.
 
-    Harmonics above about the eighth are weighed down, so that a peak is as wide as the step of the
-    lag axis at every pitch, and the pattern of a voice only shifts with its pitch.
+    The weight of a harmonic depends on its number alone. So a peak is as wide, in octaves, at every
+    pitch, and the pattern of a voice only shifts with its pitch.
     """
     hz = np.fft.rfftfreq(window.fft_length, 1 / RATE_HZ)
     harmonic = hz[:, None] / BIN_HZ[None, :]
     band = np.clip((hz - 40) / 60, 0, 1) * np.clip((3950 - hz) / 200, 0, 1)
-    return (
-        band[:, None] * np.cos(2 * np.pi * harmonic) * np.exp(-0.5 * (harmonic / 8) ** 2)
+    cosine = band[:, None] * np.cos(2 * np.pi * harmonic)
+    return np.hstack(
+        [cosine * np.exp(-0.5 * (harmonic / most) ** 2) for most in window.harmonics]
     ).astype(np.float32)
 
 
@@ -169,12 +174,46 @@ def features(samples: FloatArray, count: int, context: LevelContext) -> FloatArr
     ).astype(np.float32, copy=False)
 
 
+@functools.cache
+def _short_taper() -> FloatArray:
+    """What the short window alone does to the autocorrelation at the lags of `BIN_HZ`.
+
+    A harmonic's line in the spectrum has the shape of the window's; its transform is the taper that
+    pulls summits towards short lags (Boersma 1993, IFA Proc. 17, 97-110, divides by it likewise).
+    """
+    fine = 1 << 16
+    line = np.abs(np.fft.rfft(_hann(_SHORT.length), fine)) ** _SHORT.exponent
+    hz = np.arange(len(line)) * RATE_HZ / fine
+    taper = np.array([(line * np.cos(2 * np.pi * hz / pitch)).sum() for pitch in BIN_HZ])
+    return np.maximum(taper / line.sum(), 0.05).astype(np.float32)
+
+
+def summits(described: FloatArray, bins: npt.NDArray[np.intp]) -> FloatArray:
+    """Where the short window's autocorrelation is highest near ``bins``, in bins from each.
+
+    A parabola through the highest of the five values about the bin and its neighbours.
+
+    Args:
+        described: `features`, [frames, `N_FEATURES`].
+        bins: [frames, any number].
+    """
+    lags = described[:, 2 * N_BINS : 3 * N_BINS] / _short_taper()
+    middle = np.clip(bins, 2, N_BINS - 3)
+    near = np.take_along_axis(lags[:, None], middle[:, :, None] + np.arange(-2, 3), axis=2)
+    top = np.clip(near.argmax(axis=2), 1, 3)
+    around = np.take_along_axis(near, top[:, :, None] + np.arange(-1, 2), axis=2)
+    left, peak, right = np.moveaxis(around, 2, 0)
+    bend = np.minimum(left - 2 * peak + right, np.float32(-1e-6))
+    offset: FloatArray = top - 2 + middle - bins + np.clip((left - right) / bend / 2, -0.6, 0.6)
+    return offset
+
+
 @dataclass(frozen=True, slots=True)
 class PitchModel:
-    """The network: a dense layer on each frame, three residual blocks over time, a dense layer.
+    """The network: a dense layer on each frame, residual blocks over time, a dense layer.
 
-    A block is ``x + W relu(conv(x))`` with a kernel of five frames; the blocks look 1, 2 and 4
-    frames apart, so the network sees `reach` frames to either side.
+    A block is ``x + W relu(conv(x))`` with a kernel of five frames, each of the blocks
+    `DILATIONS` frames apart, so that the network sees `reach` frames to either side.
     """
 
     arrays: dict[str, FloatArray]
@@ -183,7 +222,7 @@ class PitchModel:
     @property
     def reach(self) -> int:
         """Frames before and after on which a frame's answer depends."""
-        return 2 * sum(_DILATIONS)
+        return 2 * sum(DILATIONS)
 
     def logits(self, described: FloatArray) -> FloatArray:
         """[frames, `N_BINS` + 1]: the log odds of every pitch against the others, then of voicing.
@@ -192,14 +231,11 @@ class PitchModel:
         """
         a = self.arrays
         x = np.maximum(described @ a["enter_w"] + a["enter_b"], 0)
-        for number, dilation in enumerate(_DILATIONS):
+        for number, dilation in enumerate(DILATIONS):
             y = _convolved(x, a[f"conv{number}_w"], a[f"conv{number}_b"], dilation)
             x += np.maximum(y, 0) @ a[f"mix{number}_w"] + a[f"mix{number}_b"]
         odds: FloatArray = np.maximum(x, 0) @ a["leave_w"] + a["leave_b"]
         return odds
-
-
-_DILATIONS = (1, 2, 4)
 
 
 def _convolved(x: FloatArray, weights: FloatArray, bias: FloatArray, dilation: int) -> FloatArray:

@@ -207,7 +207,8 @@ def _candidates(
     for first, last in _stretches(chosen):
         reach = model.reach
         sound = _samples(channel, first - reach, last + reach, posterior.CONTEXT)
-        parts.append(_peaks(model.logits(_described(sound, context))[reach:-reach]))
+        described = _described(sound, context)
+        parts.append(_peaks(model.logits(described)[reach:-reach], described[reach:-reach]))
     return _Candidates(
         *(np.concatenate([getattr(p, name) for p in parts]) for name in _Candidates.__slots__)
     )
@@ -225,8 +226,11 @@ def _described(sound: FloatArray, context: posterior.LevelContext) -> FloatArray
     return np.concatenate(chunks)
 
 
-def _peaks(logits: FloatArray) -> _Candidates:
-    """The highest `_CANDIDATES` local maxima of each frame, placed between the bins."""
+def _peaks(logits: FloatArray, described: FloatArray) -> _Candidates:
+    """The highest `_CANDIDATES` local maxima of each frame, placed between the bins.
+
+    The network knows which peak, the autocorrelation where exactly: half the way each.
+    """
     height, voicing = logits[:, :-1], logits[:, -1]
     probability = np.exp(height - height.max(axis=1, keepdims=True))
     probability /= probability.sum(axis=1, keepdims=True)
@@ -238,6 +242,8 @@ def _peaks(logits: FloatArray) -> _Candidates:
     weight = np.take_along_axis(around[:, None, :], near, axis=2)
     mass = weight.sum(axis=2)
     offset = (weight * np.arange(-2, 3, dtype=np.float32)).sum(axis=2) / np.maximum(mass, 1e-12)
+    summit = posterior.summits(described, best)
+    offset = np.where(np.abs(summit - offset) < 1.5, (summit + offset) / 2, offset)
     log2_hz = np.log2(posterior.LOWEST_HZ) + (best + offset) / posterior.BINS_PER_OCTAVE
     isolated = np.take_along_axis(peak, best, axis=1) > 0
     cost = np.where(isolated, -np.log(np.maximum(mass, 1e-6)), _NEVER)
@@ -288,7 +294,8 @@ def _cheapest_course(
 ) -> npt.NDArray[np.intp]:
     """Viterbi. ``local``: [pieces, frames, candidates + 1], the last state is unvoiced.
 
-    A jump costs in proportion to its size, up to a limit: a voice can break.
+    A step as small as a voice's own slopes is free; a jump costs in proportion to its size, up to a
+    limit, because a voice can break.
     """
     pieces, length, states = local.shape
     back = np.zeros((length, pieces, states), np.int8)
@@ -297,8 +304,10 @@ def _cheapest_course(
     total = local[:, 0].copy()
     for frame in range(1, length):
         jump = np.abs(log2_hz[:, frame - 1, :, None] - log2_hz[:, frame, None, :])
-        jump *= np.float32(settings.jump_per_octave)
-        np.minimum(jump, np.float32(settings.jump_most), out=step[:, :-1, :-1])
+        jump = (jump - np.float32(settings.jump_free_octaves)) * np.float32(
+            settings.jump_per_octave
+        )
+        np.clip(jump, 0, np.float32(settings.jump_most), out=step[:, :-1, :-1])
         reached = total[:, :, None] + step
         back[frame] = reached.argmin(axis=1)
         total = reached.min(axis=1) + local[:, frame]
