@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from pypinyin import Style, lazy_pinyin
 
@@ -30,17 +31,24 @@ def tone_syllables(words: Sequence[Word]) -> tuple[ToneSyllable, ...]:
 
 def _tones(text: str) -> list[int | None]:
     """One entry for every character of the text, ``None`` for what is not Hanzi."""
+    tones: list[int | None] = []
+    for hanzi, run in groupby(text, key=has_han):
+        characters = "".join(run)
+        tones += _of_hanzi(characters) if hanzi else [None] * len(characters)
+    return tones
+
+
+def _of_hanzi(characters: str) -> Sequence[int | None]:
     read = lazy_pinyin(
-        text,
+        characters,
         style=Style.TONE3,
         neutral_tone_with_five=True,
         tone_sandhi=True,
-        errors=lambda other: list(other),
+        errors="ignore",
     )
-    return [
-        int(syllable[-1]) if has_han(character) and syllable[-1:].isdigit() else None
-        for character, syllable in zip(text, read, strict=True)
-    ]
+    if len(read) != len(characters):  # a character that the dictionary lacks
+        return [None] * len(characters)
+    return [int(syllable[-1]) if syllable[-1:].isdigit() else None for syllable in read]
 
 
 def _of_word(word: Word, tones: Sequence[int | None]) -> Iterator[tuple[Span, int | None]]:
