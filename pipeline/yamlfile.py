@@ -29,7 +29,8 @@ def read_typed(path: Path, kind: type[T]) -> T:
     try:
         return msgspec.convert(data, kind)
     except (msgspec.ValidationError, ValueError) as error:
-        raise _explained(path, node, kind, str(error)) from None
+        message = _with_keys(data, kind, str(error))
+        raise _explained(path, node, kind, message) from None
 
 
 def _compose(path: Path) -> yaml.Node:
@@ -84,6 +85,31 @@ def _refuse_duplicates(node: yaml.Node, path: Path) -> None:
     elif isinstance(node, yaml.SequenceNode):
         for value in node.value:
             _refuse_duplicates(value, path)
+
+
+def _with_keys(data: Any, kind: Any, message: str) -> str:
+    """The message with each ``[...]`` of its path, a mapping's entry, given its key.
+
+    msgspec does not say which entry it was, so each is tried without the others.
+    """
+    head, dots, _ = message.partition("[...]")
+    if not dots:
+        return message
+    place = data
+    for step in _steps(head.partition(" - at `$")[2]):
+        place = place[step]
+    for key, value in list(place.items()):
+        others = {other: part for other, part in place.items() if other != key}
+        place.clear()
+        place[key] = value
+        try:
+            msgspec.convert(data, kind)
+        except (msgspec.ValidationError, ValueError) as error:
+            if str(error) == message:
+                return _with_keys(data, kind, message.replace(dots, f".{key}", 1))
+        place.clear()
+        place.update({key: value, **others})
+    return message
 
 
 def _explained(path: Path, root: yaml.Node, kind: Any, message: str) -> ConfigError:

@@ -19,6 +19,7 @@ import yaml
 
 from pipeline.judge.call import Judge, compile
 from pipeline.judge.said import found
+from pipeline.judge.view import Mention
 from pipeline.rubric import Rubric, load_lexicon, shipped
 from pipeline.rubric.kinds import Answers, Avoids, Politely, Prefers, Says
 from pipeline.rubric.say import Say
@@ -120,17 +121,21 @@ class Finder:
     def __init__(self, judge: Judge) -> None:
         self._judge = judge
 
-    def finds(self, each: Labelled, text: str) -> bool:
-        """Whether what counts is found in the text."""
+    def finds(self, each: Labelled, text: str) -> Mention | None:
+        """What counts in the text, ``None`` where nothing does."""
         say = expression_of(self._judge.rubric, each.standard)
         if say is None:
             raise LookupError(f"{each.standard} has no expression in {self._judge.rubric.id}")
         view = self._judge.view(facts_of([(each.by, text)], language=self._judge.rubric.language))
         reach = None if each.standard[0] == "F" else 1
-        return any(
-            mention.problem is None
-            and (mention.quoted is None or (reach is not None and mention.quoted > reach))
-            for mention in found(view, say, each.by)
+        return next(
+            (
+                mention
+                for mention in found(view, say, each.by)
+                if mention.problem is None
+                and (mention.quoted is None or (reach is not None and mention.quoted > reach))
+            ),
+            None,
         )
 
 
@@ -146,11 +151,13 @@ def rows(
     counts: dict[str, list[int]] = {}
     for each in utterances:
         text = garbled(each.text, errors, chance) if errors else each.text
-        heard = finder.finds(each, text)
+        mention = finder.finds(each, text)
+        heard = mention is not None
         place = (0 if heard else 1) if each.shows else (2 if heard else 3)
         counts.setdefault(each.standard, [0, 0, 0, 0])[place] += 1
         if missed is not None and heard != each.shows:
-            missed.append((each, text))
+            taken = f"  [{mention.phrase} ← {mention.words}]" if mention else ""
+            missed.append((each, text + taken))
     return [Row(standard, errors, *numbers) for standard, numbers in counts.items()]
 
 

@@ -39,7 +39,11 @@ INSERT_FILLER = 2
 DELETE = 70
 DELETE_LIGHT = 22
 LIGHT = frozenset("的了呢啊吧呀嘛哈哦就那这个先也您你我给是一下们把都")
-"""Units that come and go in speech without changing what a phrase means."""
+"""Units that may come between those of a phrase without changing what it means …"""
+LEFT_OUT = frozenset("的了呢啊吧呀嘛就一")
+"""… and units that may be left out inside one."""
+HARD = 46
+"""From this cost on a unit is another one, not a near sound."""
 MAX_UNITS = 20
 """The longest literal piece; longer ones are cut to it."""
 _SHIFT = 1 << 20
@@ -48,7 +52,8 @@ _SHIFT = 1 << 20
 def budget(length: int, *, exact: bool) -> int:
     """The cost that a phrase of so many units may bear, in hundredths of a unit.
 
-    One unit must be itself; two may differ in tone; from four on one hard error in six fits.
+    One unit must be itself; up to five may differ by near sounds; from six on one may be heard
+    as something else altogether, though never the first or the last: 您看着办 is not 您看这样.
     """
     if length == 1:
         return 0
@@ -56,9 +61,9 @@ def budget(length: int, *, exact: bool) -> int:
         return HOMOPHONE * length
     if length == 2:
         return 17
-    if length == 3:
-        return 40
-    return 20 * length - 15
+    if length <= 5:
+        return (36, 45, 55)[length - 3]
+    return 15 * length + 5
 
 
 def hard_errors(length: int) -> int:
@@ -106,6 +111,7 @@ class Matcher:
         self._pattern = np.zeros((len(cut), MAX_UNITS), np.int32)
         for index, (units, _) in enumerate(cut):
             self._pattern[index, : len(units)] = [self._row[unit] for unit in units]
+        self._exact = np.array([exact for _, exact in cut], bool)
         self._delete = np.array([0, *(self._deletion(unit) for unit in rows)], np.int32)
         self._costs = np.zeros((len(rows) + 1, 0), np.int32)
         self._insert = np.zeros(0, np.int32)
@@ -116,7 +122,7 @@ class Matcher:
     def _deletion(self, unit: str) -> int:
         if unit in self._negators:
             return BLOCKED
-        return DELETE_LIGHT if unit in LIGHT or unit in self._fillers else DELETE
+        return DELETE_LIGHT if unit in LEFT_OUT or unit in self._fillers else DELETE
 
     # ── Seeds ────────────────────────────────────────────────────────────────────────────────
 
@@ -216,10 +222,14 @@ class Matcher:
         straight = self._costs[pattern, heard]
         cost = straight.sum(axis=1)
         good = cost <= self._budgets[literal]
+        good &= straight[:, 0] < HARD
+        good &= straight[np.arange(len(literal)), self.lengths[literal] - 1] < HARD
+        exact = self._exact[literal]
+        good &= ~exact | (straight.max(axis=1) <= HOMOPHONE)
         found = _collect(literal[good], start[good], start[good] + self.lengths[literal[good]],
                          cost[good])  # fmt: skip
         if width > 3 and not good.all():
-            rest = ~good
+            rest = ~good & ~exact
             found += self._banded(ids, literal[rest], start[rest], straight[rest], width)
         return found
 
@@ -233,13 +243,23 @@ class Matcher:
         later = self._costs[pattern, ids[columns + 1]]
         np.minimum(least, earlier, out=least)
         np.minimum(least, later, out=least)
-        np.minimum(least, self._delete[pattern], out=least)
+        np.minimum(least, self._deletes(literal, width), out=least)
         hopeful = least.sum(axis=1) + INSERT_FILLER <= self._budgets[literal]
         if not hopeful.any():
             return []
         literal, start = literal[hopeful], start[hopeful]
         band = np.stack([earlier[hopeful], straight[hopeful], later[hopeful]], axis=2)
+        at, last = np.arange(len(literal)), self.lengths[literal] - 1
+        band[:, 0][band[:, 0] >= HARD] = BLOCKED
+        band[at, last] = np.where(band[at, last] >= HARD, BLOCKED, band[at, last])
         return self._programmed(ids, literal, start, band)
+
+    def _deletes(self, literal: Longs, width: int) -> Ints:
+        """What leaving out each unit costs; the first and the last carry the phrase."""
+        costs = self._delete[self._pattern[literal, :width]]
+        costs[:, 0] = BLOCKED
+        costs[np.arange(len(literal)), self.lengths[literal] - 1] = BLOCKED
+        return costs
 
     def _programmed(self, ids: Ints, literal: Longs, start: Longs, band: Ints) -> list[Found]:
         """Cheapest way through the band: state = how far the row runs ahead (-1, 0, 1)."""
@@ -247,7 +267,7 @@ class Matcher:
         state = np.zeros((count, 3), np.int32)
         begin = np.tile(np.array([-1, 0, 1], np.int32), (count, 1))
         lengths = self.lengths[literal]
-        deletes = self._delete[self._pattern[literal, :width]]
+        deletes = self._deletes(literal, width)
         best, best_end = np.full(count, BLOCKED, np.int32), np.zeros(count, np.int64)
         best_begin = np.zeros(count, np.int64)
         for step in range(width):

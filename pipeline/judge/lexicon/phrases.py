@@ -18,7 +18,9 @@ from pipeline.rubric.notation import Slots, slots
 REPORTING: Final = "\n"
 """The name of the list of reporting phrases; no list of a file can be called so."""
 QUOTE_REACH = 8
-"""Units between "您刚才说" and the words it reports."""
+"""Units between "您刚才说" and the words it reports …"""
+SHORT_REPORT, SHORT_REACH = 2, 1
+"""… and between "您说", which may as well be the whole sentence, and its words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ class PhraseBook:
             entry = _Entry(name, text, better, False, phrases.negation == "guard")
             self._add(entry, slots(text), exact=phrases.exact)
         for text in phrases.excepting:
-            self._add(_Entry(name, text, None, True, False), slots(text), exact=False)
+            self._add(_Entry(name, text, None, True, False), slots(text), exact=True)
 
     def _add(self, entry: _Entry, said: Iterable[Slots], *, exact: bool) -> None:
         number = len(self._entries)
@@ -228,10 +230,12 @@ def _quoted(script: Script, start: int, reports: Sequence[Found]) -> int | None:
     near: int | None = None
     for report in reports:
         distance = start - report.end
+        short = report.end - report.start <= SHORT_REPORT
+        stop = COMMA if short else STOP
         if (
-            0 <= distance <= QUOTE_REACH
+            0 <= distance <= (SHORT_REACH if short else QUOTE_REACH)
             and script.turn_of[report.start] == script.turn_of[start]
-            and all(mark < STOP for mark in script.marks[report.end : start])
+            and all(mark < stop for mark in script.marks[report.end - 1 : start])
         ):
             near = distance if near is None else min(near, distance)
     return near

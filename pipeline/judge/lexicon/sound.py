@@ -40,6 +40,11 @@ _NEAR_FINAL = {
 _ASPIRATION = {"p": "b", "t": "d", "k": "g", "q": "j", "ch": "zh", "c": "z"}
 _SYLLABLE = re.compile(r"(?P<letters>[a-zü]+)(?P<tone>[1-5]?)")
 MAX_READINGS = 3
+HETERONYMS = frozenset(
+    "重长行还得了着都好乐便为当教觉空量难强切数说调要应转中种只差曾朝传大弹地的发分干给更和会几假间"
+    "将降角结解尽看卡落没模那哪散色少什省提系相血压与载脏正折薄剥处创答度恶否供过哈号喝划晃奔倒"
+)
+"""Hanzi with more than one reading in common use; dictionaries list rare ones for most."""
 _SWAPS = {"你": "您", "您": "你"}
 """Said for one another, and written for one another by recognisers."""
 SWAP = 10
@@ -61,7 +66,8 @@ def readings(unit: str) -> tuple[tuple[str, str, str], ...]:
     if not ("\u3400" <= unit <= "\u9fff"):
         return ()
     found = pinyin(unit, style=Style.TONE3, heteronym=True, v_to_u=True)[0]
-    return tuple(split(each) for each in found[:MAX_READINGS] if each != unit)
+    count = MAX_READINGS if unit in HETERONYMS else 1
+    return tuple(split(each) for each in found[:count] if each != unit)
 
 
 def skeleton(unit: str) -> str:
