@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import librosa
 import numpy as np
 import numpy.typing as npt
 from scipy.fft import next_fast_len, rfft
@@ -77,8 +78,8 @@ def _pieces(stretches: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
 
 def _edges() -> npt.NDArray[np.float64]:
     # O'Shaughnessy (1987), Speech Communication, p. 150: mel = 1127 ln(1 + f / 700)
-    low, high = (1127 * np.log(1 + hz / 700) for hz in (LOWEST_HZ, HIGHEST_HZ))
-    return np.asarray(700 * (np.exp(np.linspace(low, high, BANDS + 2) / 1127) - 1))
+    hz = librosa.mel_frequencies(BANDS + 2, fmin=LOWEST_HZ, fmax=HIGHEST_HZ, htk=True)
+    return np.asarray(hz, np.float64)
 
 
 def _analysis(rate_hz: int) -> tuple[FloatArray, FloatArray]:
@@ -86,13 +87,11 @@ def _analysis(rate_hz: int) -> tuple[FloatArray, FloatArray]:
     length = round(_WINDOW_S * rate_hz)
     window = get_window("hamming", length).astype(np.float32)
     size = next_fast_len(length, real=True)
-    hz = np.arange(size // 2 + 1) * rate_hz / size
-    edges = _edges()
-    rising = (hz[:, None] - edges[:-2]) / np.diff(edges)[:-1]
-    falling = (edges[2:] - hz[:, None]) / np.diff(edges)[1:]
-    weights = np.clip(np.minimum(rising, falling), 0, None)
+    weights = librosa.filters.mel(
+        sr=rate_hz, n_fft=size, n_mels=BANDS, fmin=LOWEST_HZ, fmax=HIGHEST_HZ, htk=True, norm=None
+    )
     scale = 2 / (size * float(np.square(window).sum()))
-    return window, (weights * scale).astype(np.float32)
+    return window, (weights.T * scale).astype(np.float32)
 
 
 def _spectra(channel: Channel, first: int, last: int, window: FloatArray) -> FloatArray:
