@@ -98,6 +98,8 @@ class SpeechSettings(Section, frozen=True):
     worth_asking_s: float
     enter_probability: float
     leave_probability: float
+    signal_probability: float
+    signal_below_active_db: float
     edge_probability: float
     sure_probability: float
     edge_s: float
@@ -166,6 +168,8 @@ class ImportSettings(Section, frozen=True):
     silent_share: float
     least_words: int
     same_party_share: float
+    least_speech_share: float
+    pause_reach_s: float
 
 
 class TranscriptSettings(Section, frozen=True):
@@ -185,6 +189,7 @@ class TranscriptSettings(Section, frozen=True):
     margin_s: float
     gap_s: float
     cut_search_s: float
+    cut_quiet_s: float
     closure_s: float
     guards: TranscriptGuards
     imports: ImportSettings
@@ -203,6 +208,7 @@ class PitchSettings(Section, frozen=True):
     """`measure.pitch`."""
 
     voicing_bias: float
+    voicing_lag_s: float
     voicing_change: float
     pitch_weight: float
     jump_free_octaves: float

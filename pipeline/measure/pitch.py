@@ -117,7 +117,7 @@ def track(
     context = _level_context(channel, chosen)
     if context is None:
         return PitchTrack(f0_hz, voicing)
-    found = _candidates(channel, runs(chosen), context, model)
+    found = _candidates(channel, runs(chosen), context, model, settings.voicing_lag_s)
     first = _decided(found, np.zeros_like(found.log2_hz), settings)
     decided = _decided(found, _range_cost(found, first, settings), settings)
     f0_hz[chosen] = decided
@@ -202,6 +202,7 @@ def _candidates(
     chosen: Sequence[tuple[int, int]],
     context: posterior.LevelContext,
     model: PitchModel,
+    voicing_lag_s: float,
 ) -> _Candidates:
     parts = []
     for first, last in _stretches(chosen):
@@ -209,9 +210,10 @@ def _candidates(
         sound = _samples(channel, first - reach, last + reach, posterior.CONTEXT)
         described = _described(sound, context)
         parts.append(_peaks(model.logits(described)[reach:-reach], described[reach:-reach]))
-    return _Candidates(
-        *(np.concatenate([getattr(p, name) for p in parts]) for name in _Candidates.__slots__)
-    )
+    joined = {n: np.concatenate([getattr(p, n) for p in parts]) for n in _Candidates.__slots__}
+    frames = np.arange(len(joined["voicing"]))
+    late = np.interp(frames - voicing_lag_s / FRAME_S, frames, joined["voicing"])
+    return _Candidates(joined["log2_hz"], joined["cost"], late.astype(np.float32))
 
 
 def _described(sound: FloatArray, context: posterior.LevelContext) -> FloatArray:
