@@ -168,7 +168,8 @@ def _stretches(
         start = span.start
         while span.end - start > limit:
             search = min(settings.cut_search_s, limit / 2)
-            cut = _quietest(channel, Span(start + limit - search, start + limit))
+            end = Span(start + limit - search, start + limit)
+            cut = _quietest(channel, end, settings.cut_quiet_s)
             yield _on_samples(Span(start, cut), channel)
             start = cut
         yield _on_samples(Span(start, span.end), channel)
@@ -179,10 +180,10 @@ def _on_samples(span: Span, channel: Channel) -> Span:
     return Span(round(span.start * rate) / rate, round(span.end * rate) / rate)
 
 
-def _quietest(channel: Channel, span: Span) -> float:
-    """The middle of the quietest fifth of a second, where a cut hurts no word."""
+def _quietest(channel: Channel, span: Span, seconds: float) -> float:
+    """The middle of the quietest ``seconds``, where a cut hurts no word."""
     sound = channel.read(span.start, span.end).astype(np.float64)
-    size = max(1, round(0.2 * channel.rate_hz))
+    size = max(1, round(seconds * channel.rate_hz))
     if len(sound) <= size:
         return span.middle
     energy = np.cumsum(np.concatenate(([0.0], sound**2)))

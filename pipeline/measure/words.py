@@ -10,11 +10,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 import msgspec
 
 from pipeline.facts import Word
+from pipeline.settings import ImportSettings
 from pipeline.text import is_single, syllable_weight, word_spans, words_in
 from pipeline.timeline import Span, Timeline, intersection, total
 
@@ -22,7 +24,6 @@ UNHEARD = "\ufffc"
 """Stands in text for speech that the transcriber could not, or must not, write."""
 
 _CLAUSE_END = re.compile(r"(?<!\d)[,.:]|[,.:](?!\d)|[，。！？；：、…!?;]")
-_PAUSE_REACH_S = 0.6
 
 
 class Piece(NamedTuple):
@@ -121,46 +122,49 @@ def shared_out(weights: Sequence[float], spans: Timeline) -> list[Span]:
 
     A share that would reach over a gap between the spans is cut to the side where most of it lies.
     """
-    length, whole = total(spans), sum(weights)
-    shares: list[Span] = []
-    done = 0.0
-    for weight in weights:
-        start, end = done / whole * length, (done + weight) / whole * length
-        shares.append(_laid(start, end, spans))
-        done += weight
-    return shares
+    reached = [0.0, *accumulate(weights)]
+    elapsed = [0.0, *accumulate(span.duration for span in spans)]
+    at = [weight / reached[-1] * elapsed[-1] for weight in reached]
+    return [_laid(start, end, spans, elapsed) for start, end in pairwise(at)]
 
 
-def _laid(start: float, end: float, spans: Timeline) -> Span:
+def _laid(start: float, end: float, spans: Timeline, elapsed: Sequence[float]) -> Span:
     """Seconds ``start`` to ``end`` of the time inside ``spans``, as one span of real time."""
-    best = Span(spans[-1].end, spans[-1].end)
-    passed = 0.0
-    for span in spans:
-        low, high = max(start, passed), min(end, passed + span.duration)
-        if high - low > best.duration or (high == low == start == end):
-            best = Span(span.start + low - passed, min(span.end, span.start + high - passed))
-        passed += span.duration
-    return best
+    index = min(max(0, bisect_right(elapsed, start) - 1), len(spans) - 1)
+    best: Span | None = None
+    while index < len(spans) and (best is None or elapsed[index] < end):
+        span, passed = spans[index], elapsed[index]
+        first = min(span.end, span.start + max(start, passed) - passed)
+        last = min(span.end, span.start + max(start, min(end, elapsed[index + 1])) - passed)
+        here = Span(first, max(first, last))
+        if best is None or here.duration > best.duration:
+            best = here
+        index += 1
+    return best or Span(spans[-1].end, spans[-1].end)
 
 
-def spread(text: str, span: Span, speech: Timeline) -> list[Piece]:
+def spread(text: str, span: Span, speech: Timeline, settings: ImportSettings) -> list[Piece]:
     """Times for the words of a segment of which only the whole is timed.
 
     The words share the time in which their speaker speaks inside the segment, by their syllables;
-    where that is under a quarter of it, the speech activity is not believed. Where a pause falls
-    near the end of a clause, it is taken for that end.
+    where that is too little of it, the speech activity is not believed. Where a pause falls near
+    the end of a clause, it is taken for that end.
 
     Args:
         text: what was said, marks included.
         span: the segment.
         speech: when the speaker speaks; short pauses help.
+        settings: what is little, and what is near.
     """
     spoken = intersection(speech, (span,))
-    if total(spoken) < span.duration / 4 or not spoken:
+    if not spoken or total(spoken) < settings.least_speech_share * span.duration:
         spoken = (span,)
     tokens, ends = _tokens(text)
+    if not tokens:
+        return []
+    weights = [_time_weight(token) for token in tokens]
     times: list[Span] = []
-    for some, where in _at_pauses([_time_weight(token) for token in tokens], ends, spoken):
+    for some, where in _at_pauses(weights, ends, spoken, settings.pause_reach_s):
         times += shared_out(some, where)
     return [
         Piece(token, at.start, at.end)
@@ -181,19 +185,20 @@ def _tokens(text: str) -> tuple[list[str], list[int]]:
 
 
 def _at_pauses(
-    weights: Sequence[int], ends: Sequence[int], spoken: Timeline
+    weights: Sequence[int], ends: Sequence[int], spoken: Timeline, reach_s: float
 ) -> Iterator[tuple[Sequence[int], Timeline]]:
     """Weights and the stretches that they share, divided where a clause ends at a pause."""
+    reached = [0, *accumulate(weights)]
+    elapsed = [0.0, *accumulate(span.duration for span in spoken)]
+    clauses = sorted({end for end in ends if 0 < end < len(weights)})
     first, start = 0, 0
     for pause in range(1, len(spoken)):
-        rate = sum(weights[first:]) / total(spoken[start:])
-        expected = total(spoken[start:pause]) * rate
-
-        def distance(end: int, first: int = first, expected: float = expected) -> float:
-            return abs(sum(weights[first:end]) - expected)
-
-        end = min((e for e in ends if first < e < len(weights)), key=distance, default=None)
-        if end is not None and distance(end) <= _PAUSE_REACH_S * rate:
+        rate = (reached[-1] - reached[first]) / (elapsed[-1] - elapsed[start])
+        expected = reached[first] + (elapsed[pause] - elapsed[start]) * rate
+        later = bisect_left(clauses, expected, key=lambda end: reached[end])
+        near = [end for end in clauses[max(0, later - 1) : later + 1] if end > first]
+        end = min(near, key=lambda end: abs(reached[end] - expected), default=first)
+        if end > first and abs(reached[end] - expected) <= reach_s * rate:
             yield weights[first:end], spoken[start:pause]
             first, start = end, pause
     yield weights[first:], spoken[start:]

@@ -16,7 +16,7 @@ from pipeline.measure.imports.fit import check_fit
 from pipeline.measure.imports.forms import parse
 from pipeline.measure.imports.parties import OTHERS, Speech, parties, speaking
 from pipeline.measure.words import spread, touching, words_from
-from pipeline.settings import TranscriptSettings
+from pipeline.settings import ImportSettings, TranscriptSettings
 from pipeline.text import has_han
 from pipeline.timeline import Span
 
@@ -70,7 +70,7 @@ def import_transcript(
     for cue in cues:
         speaker = speaking(cue, speech, path) if cue.label is None else who[cue.label]
         if speaker != OTHERS:
-            words += _words(cue, speaker, speech)
+            words += _words(cue, speaker, speech, settings.imports)
     words.sort(key=lambda word: word.span)
     check_fit(words, speech, duration_s, settings.imports, path)
     return Imported(
@@ -81,14 +81,14 @@ def import_transcript(
     )
 
 
-def _words(cue: Cue, speaker: str, speech: Speech) -> tuple[Word, ...]:
+def _words(cue: Cue, speaker: str, speech: Speech, settings: ImportSettings) -> tuple[Word, ...]:
     if cue.pieces:
         return words_from([p._replace(text=spoken(p.text)) for p in cue.pieces], speaker)
     span = Span(cue.start, cue.end)
     near = touching(speech.get(speaker, speech.get(MIXED, ())), span)
     return tuple(
         word
-        for piece in spread(spoken(cue.text), span, near)
+        for piece in spread(spoken(cue.text), span, near, settings)
         for word in words_from((piece,), speaker)
     )
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from pipeline.facts import Word
 from pipeline.measure.words import Piece, into_speech, shared_out, spread, touching, words_from
+from pipeline.settings import load_measure_settings
 from pipeline.text import words_in
 from pipeline.timeline import Span, total, union
 
@@ -57,6 +58,8 @@ def test_words_are_in_order_and_hold_every_letter(texts: list[str]) -> None:
     assert spelled == "".join(c for text in texts for c in text if c.isalnum())
 
 
+SETTINGS = load_measure_settings().transcript.imports
+
 SPANS = st.lists(
     st.tuples(st.floats(0, 100), st.floats(0.01, 5)).map(lambda p: Span(p[0], p[0] + p[1])),
     min_size=1,
@@ -77,7 +80,7 @@ def test_shares_fill_the_speech_in_order(weights: list[int], spans: tuple[Span, 
 
 
 def test_speech_activity_that_hardly_knows_the_segment_is_not_believed() -> None:
-    parts = spread("您好", Span(10, 12), (Span(11.9, 12.5),))
+    parts = spread("您好", Span(10, 12), (Span(11.9, 12.5),), SETTINGS)
     assert [(p.start, p.end) for p in parts] == [(10, 11), (11, 12)]
 
 
@@ -132,20 +135,20 @@ def test_touching_is_what_overlaps(spans: tuple[Span, ...], start: float, durati
 @pytest.mark.parametrize("late", [-0.4, 0.0, 0.4])
 def test_a_clause_ends_at_the_pause_near_its_end(late: float) -> None:
     speech = (Span(0, 2 + late), Span(3, 5))
-    parts = spread("您好请问，您要什么？", Span(0, 5), speech)
+    parts = spread("您好请问，您要什么？", Span(0, 5), speech, SETTINGS)
     assert "".join(part.text for part in parts) == "您好请问您要什么"
     assert parts[3].end == pytest.approx(2 + late)
     assert parts[4].start == pytest.approx(3)
 
 
 def test_a_pause_far_from_any_clause_end_is_just_a_pause() -> None:
-    parts = spread("您，好请问您要什么", Span(0, 9), (Span(0, 4), Span(5, 9)))
+    parts = spread("您，好请问您要什么", Span(0, 9), (Span(0, 4), Span(5, 9)), SETTINGS)
     assert [round(part.start, 3) for part in parts] == [0, 1, 2, 3, 5, 6, 7, 8]
 
 
 def test_amounts_and_times_hold_no_clause_end() -> None:
     speech = (Span(0, 1), Span(2, 5))
-    parts = spread("共3.5元", Span(0, 5), speech)
+    parts = spread("共3.5元", Span(0, 5), speech, SETTINGS)
     assert [part.text for part in parts] == ["共", "3.5", "元"]
     assert (parts[0].start, parts[0].end) == (0, 1)
     assert parts[1].start == 2
@@ -160,8 +163,15 @@ def test_spread_words_are_in_order_in_the_segment(
 ) -> None:
     text = "".join(texts)
     span = Span(speech[0].start, speech[-1].end)
-    parts = spread(text, span, speech)
+    parts = spread(text, span, speech, SETTINGS)
     assert [part.text for part in parts] == list(words_in(text))
     edges = [edge for part in parts for edge in (part.start, part.end)]
     assert all(a <= b + 1e-6 for a, b in pairwise(edges))
     assert all(span.start - 1e-6 <= edge <= span.end + 1e-6 for edge in edges)
+
+
+def test_an_hour_in_one_segment() -> None:
+    speech = tuple(Span(n, n + 0.8) for n in range(3600))
+    parts = spread("您好，请问。" * 3600, Span(0, 3600), speech, SETTINGS)
+    assert len(parts) == 4 * 3600
+    assert parts[-1].end == pytest.approx(3599.8)
