@@ -111,7 +111,7 @@ def find(
     if not loud.any():
         return Nonspeech((), ())
     lines = _spectral_lines(line, loud)
-    tones = _tones(lines, channel, settings)
+    tones = _tones(lines, channel, heard, settings)
     lasting = [tone.span for tone in tones if tone.span.duration >= settings.least_ringing_s]
     music = _music(lines, level_db, heard, lasting, settings)
     # A plucked note on its own is as pure as a beep.
@@ -225,10 +225,14 @@ class _Steady:
     lower_hz: float
 
 
-def _tones(lines: _Lines, channel: int, settings: NonspeechSettings) -> tuple[Tone, ...]:
+def _tones(
+    lines: _Lines, channel: int, heard: FloatArray, settings: NonspeechSettings
+) -> tuple[Tone, ...]:
     keys = _keys(lines, settings)
     steady = _steady(lines, settings)
     kinds = _by_rhythm(steady, settings)
+    # Nobody presses keys in the middle of a word; voices now and then pair up like keys.
+    keys = tuple(span for span in keys if _heard_around(span, heard) < settings.music_speech)
     found = [Tone(span=span, channel=channel, kind="dtmf") for span in keys]
     found += [
         Tone(span=tone.span, channel=channel, kind=kind)
@@ -236,6 +240,12 @@ def _tones(lines: _Lines, channel: int, settings: NonspeechSettings) -> tuple[To
         if not any(tone.span.overlap(key) for key in keys)
     ]
     return tuple(sorted(found, key=lambda tone: tone.span))
+
+
+def _heard_around(span: Span, heard: FloatArray) -> float:
+    """The speech model's mean probability from 0.2 s before to 0.2 s after."""
+    part = heard[max(0, round((span.start - 0.2) / FRAME_S)) : round((span.end + 0.2) / FRAME_S)]
+    return float(part.mean()) if len(part) else 0.0
 
 
 def _keys(lines: _Lines, settings: NonspeechSettings) -> Timeline:

@@ -109,7 +109,7 @@ def is_backchannel(unit: Unit, own: Party, other: Party, settings: TurnSettings)
     before, after = other.before(unit.span.start), other.after(unit.span.start)
     if before is None or before.span.end < unit.span.start - reach_s:
         return False
-    goes_on = before.span.end >= unit.span.end
+    goes_on = before.span.end >= unit.span.end + settings.goes_on_s
     resumes = after is not None and after.span.start <= unit.span.end + reach_s
     if not (goes_on or resumes) or _part_of_more(unit, own, after, settings):
         return False
@@ -214,8 +214,9 @@ def _choral_confidence(first: _Side, second: _Side, settings: TurnSettings) -> f
         return None
     if first.text and second.text:
         return 0.9 if first.text.endswith(second.text) else None
-    short = one.duration <= settings.longest_choral_s
-    return 0.6 if short and two.overlap(one) >= two.duration / 2 else None
+    theirs = first.party.after(one.end)
+    goes_on = theirs is not None and theirs.span.start - one.end <= settings.backchannel_reach_s
+    return 0.6 if not goes_on and two.overlap(one) >= two.duration / 2 else None
 
 
 def _alike(first: _Side, second: _Side, settings: TurnSettings) -> bool:

@@ -115,8 +115,17 @@ def _channel_activity(
 ) -> ChannelActivity:
     levels = _levels(line)
     floor = noise_floor(levels.own, settings)
-    heard = _model_probability(line, levels.own, floor, model)
+    heard = _model_probability(line, levels.own, floor, settings, model)
     other = nonspeech.find(line, index, levels.own, heard, settings.nonspeech)
+    if other.music:
+        # Music raises the floor around it, and the model, once it has heard some, stays deaf to
+        # speech for seconds: look again without it.
+        bare = _without(other.music, levels.own)
+        floor = noise_floor(bare, settings)
+        heard = np.maximum(
+            heard * mask_of(other.music, len(heard)),
+            _model_probability(line, bare, floor, settings, model),
+        )
     candid = heard * ~_hidden(other, levels.own, heard, settings)
     decided = _decide(candid, levels, floor, settings)
     carrying = levels.own > _LOWEST_DB
@@ -129,6 +138,14 @@ def _channel_activity(
         music=other.music,
         floor_dbov=float(np.median(floor[carrying])) if carrying.any() else None,
     )
+
+
+def _without(music: Timeline, level_db: FloatArray) -> FloatArray:
+    """The levels with those of music put to the line's quiet."""
+    playing = mask_of(music, len(level_db))
+    rest = level_db[~playing]
+    quiet = float(np.quantile(rest, 0.05)) if len(rest) else _LOWEST_DB
+    return np.where(playing, np.float32(quiet), level_db)
 
 
 def _hidden(
@@ -240,17 +257,20 @@ def noise_floor(level_db: FloatArray, settings: SpeechSettings) -> FloatArray:
 
 
 def _model_probability(
-    line: Line, level_db: FloatArray, floor: FloatArray, model: Vad
+    line: Line, level_db: FloatArray, floor: FloatArray, settings: SpeechSettings, model: Vad
 ) -> FloatArray:
-    """The model's probability per 10 ms frame; 0, unasked, in long stretches at the floor."""
+    """The model's probability per 10 ms frame; 0, unasked, in stretches at the floor.
+
+    It starts afresh after each of them, with no memory of the noise before.
+    """
     probability = np.zeros(len(level_db), np.float32)
-    worth = level_db > floor + 1.0
+    worth = level_db > floor + settings.worth_asking_db
     if not worth.any():
         return probability
     loud_db = float(np.quantile(level_db[worth], 0.95))
     gain = 10 ** (float(np.clip(_MODEL_LEVEL_DB - loud_db, 0.0, _MOST_GAIN_DB)) / 20)
     centres = (np.arange(len(level_db)) + 0.5) * FRAME_S
-    for first, last in runs(grown(worth, 0.5)):
+    for first, last in runs(grown(worth, settings.worth_asking_s)):
         blocks = _at_model_rate(line, first * FRAME_S, last * FRAME_S, gain)
         values = model.probabilities(blocks)
         at = first * FRAME_S + (np.arange(len(values)) + 0.5) * vad.FRAME_S + _MODEL_LAG_S
@@ -285,14 +305,36 @@ def _decide(
     if not core.any():
         return core
     active = _mean_db(own[core])
+    core |= _short_signals(heard, own - active, settings) & ~explained
     threshold = np.maximum(floor + settings.above_floor_db, active - settings.below_active_db)
+    masked = active - floor < settings.masked_snr_db
+    if _hears_voices_in_noise(heard, own - floor, settings):
+        # People talk in the background: of what the model hears, only the loud is this party's.
+        threshold = np.maximum(threshold, floor + settings.foreground * (active - floor))
+        masked &= False
     loud = (own > threshold) & ~explained
     near = grown(core, settings.edge_s) & (heard > settings.edge_probability)
     speech = without_short(touching(core | (near & loud), core) & loud, settings.blip_s)
     # Where noise hides the weak sounds, their level cannot speak for them: believe the model.
-    masked = active - floor < settings.masked_snr_db
     speech |= core & masked & (heard > settings.sure_probability)
     return without_short(bridged(speech, settings.bridge_s), settings.min_speech_s)
+
+
+def _short_signals(heard: FloatArray, re_active_db: FloatArray, settings: SpeechSettings) -> Mask:
+    """Signals like 嗯 that are over before the model is sure, but as loud as speech."""
+    strong = without_short(re_active_db > -settings.signal_below_active_db, settings.blip_s)
+    maybe = touching(heard > settings.leave_probability / 2, heard > settings.signal_probability)
+    return touching(maybe, strong)
+
+
+def _hears_voices_in_noise(
+    heard: FloatArray, above_floor_db: FloatArray, settings: SpeechSettings
+) -> bool:
+    """Whether the model hears speech in what is the channel's noise floor."""
+    noise = above_floor_db < settings.above_floor_db
+    voices = heard[noise] > settings.enter_probability
+    enough = voices.size * FRAME_S >= settings.least_background_s
+    return bool(enough and voices.mean() > settings.background_share)
 
 
 def _mean_db(level_db: FloatArray) -> float:
