@@ -1,0 +1,123 @@
+"""The sample calls, whose truth is known: what is measured must be what was made."""
+
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from pipeline.facts import CallFacts, Overlap
+from pipeline.measure import call, roles
+from pipeline.measure.cache import Cache
+from pipeline.measure.stages import Models
+from pipeline.settings import MeasureSettings, load_measure_settings
+from pipeline.timeline import difference, intersection, total
+from scripts.synthesis.truth import CallTruth, read_truth
+from tests.conftest import CALLS
+
+NAMES = sorted(path.name.removesuffix(".truth.json") for path in CALLS.glob("*.truth.json"))
+
+
+@pytest.fixture(scope="module")
+def settings() -> MeasureSettings:
+    return load_measure_settings()
+
+
+@pytest.fixture(scope="module")
+def models(settings: MeasureSettings) -> Models:
+    return call.load_models(settings, None, None)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("words")
+
+
+class Heard:
+    """One call: its truth, and what was measured when told the true words."""
+
+    def __init__(self, truth: CallTruth, facts: CallFacts) -> None:
+        self.truth = truth
+        self.facts = facts
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def heard(
+    request: pytest.FixtureRequest, settings: MeasureSettings, models: Models, folder: Path
+) -> Heard:
+    truth = read_truth(CALLS / f"{request.param}.truth.json")
+    transcript = folder / f"{request.param}.json"
+    words = [
+        {"text": w.text, "start": w.span.start, "end": w.span.end, "speaker": w.speaker}
+        for w in truth.words
+    ]
+    transcript.write_bytes(
+        msgspec.json.encode({"schema": "qinhe.transcript/1", "language": "zh", "words": words})
+    )
+    recording = call.Recording(
+        paths=(CALLS / truth.audio,),
+        call_id=truth.call_id,
+        roles=roles.DEFAULT,
+        transcript=transcript,
+    )
+    with call.opened(recording, settings.audio) as audio:
+        measured = call.measure(audio, recording, models, settings, Cache(None))
+    return Heard(truth, measured.facts)
+
+
+def test_there_are_calls() -> None:
+    assert len(NAMES) >= 8
+
+
+def test_speech_is_where_it_was_spoken(heard: Heard) -> None:
+    for party in heard.truth.parties:
+        found = heard.facts.speaker(party.speaker)
+        assert found is not None
+        wrong = total(difference(found.speech, party.speech)) + total(
+            difference(party.speech, found.speech)
+        )
+        assert wrong <= 0.6 + 0.05 * total(party.speech), party.speaker
+
+
+def test_level_and_pitch_are_what_was_set(heard: Heard) -> None:
+    for party in heard.truth.parties:
+        found = heard.facts.speaker(party.speaker)
+        assert found is not None
+        # A party that hears the other's echo on its line reads louder than it speaks.
+        if party.leak_db is None and not heard.truth.tones:
+            assert found.level_dbov == pytest.approx(party.level_dbov, abs=0.5)
+        assert found.f0_median_hz == pytest.approx(party.f0_median_hz, rel=0.06)
+        assert found.articulation_rate_syl_s == pytest.approx(
+            party.articulation_rate_syl_s, rel=0.1
+        )
+
+
+def kinds(overlaps: tuple[Overlap, ...]) -> Counter[tuple[str, str]]:
+    return Counter((overlap.second, overlap.kind) for overlap in overlaps)
+
+
+def test_overlaps_are_of_the_kinds_that_were_scripted(heard: Heard) -> None:
+    assert kinds(heard.facts.overlaps) == kinds(heard.truth.overlaps)
+
+
+def test_holds_and_tones_are_where_they_were_put(heard: Heard) -> None:
+    for kind in ("music", "silence", "ringback"):
+        found = [hold.span for hold in heard.facts.holds if hold.kind == kind]
+        made = [hold.span for hold in heard.truth.holds if hold.kind == kind]
+        assert total(difference(found, made)) + total(difference(made, found)) <= 1.0, kind
+    assert Counter(t.kind for t in heard.facts.tones) == Counter(t.kind for t in heard.truth.tones)
+
+
+def test_rapid_fire_is_heard_where_it_was(heard: Heard) -> None:
+    found = [burst.span for burst in heard.facts.bursts if burst.speaker == "agent"]
+    made = [burst.span for burst in heard.truth.bursts if burst.speaker == "agent"]
+    assert total(intersection(found, made)) >= 0.8 * total(made)
+    assert total(difference(found, made)) <= 3.0
+
+
+def test_the_call_divides_into_its_shares_exactly(heard: Heard) -> None:
+    shares = heard.facts.shares
+    parts = sum(shares.talk_s.values()) + shares.both_s + shares.hold_s + shares.silence_s
+    assert parts == pytest.approx(heard.facts.audio.duration_s, abs=0.003)
+    for speaker, seconds in heard.truth.shares.talk_s.items():
+        assert shares.talk_s[speaker] == pytest.approx(seconds, abs=2.0)
