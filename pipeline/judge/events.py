@@ -108,7 +108,7 @@ def _rate(criterion: Events, view: View, count: int) -> float:
     return count / amount if amount > 0 else float(count)
 
 
-_LEAST = {"10 minutes": 0.3, "minute": 0.5, "100 syllables": 0.5, "100 turns": 0.1}
+_LEAST = {"10 minutes": 0.3, "minute": 0.5, "100 syllables": 0.5, "100 turns": 0.04}
 """Calls shorter than that count as that long: one event in a short call is not a rate."""
 
 

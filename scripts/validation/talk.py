@@ -6,9 +6,10 @@ For tests and validation of judging, where no sound is needed. Every Hanzi takes
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -16,8 +17,15 @@ from pipeline.facts import (
     AGENT,
     CUSTOMER,
     AudioFacts,
+    Burst,
     CallFacts,
+    Drawl,
+    Filler,
     FloorTransfer,
+    Hold,
+    Monologue,
+    Overlap,
+    OverlapKind,
     Shares,
     SpeakerFacts,
     TranscriptFacts,
@@ -45,7 +53,18 @@ class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     probability: float | None = 0.9
     unheard: bool = False
     """The words lie over silence, as invented text does."""
-    prosody: dict[str, Any] = {}
+    hold: Literal["music", "silence", "ringback"] | None = None
+    """What fills the silence before it; the customer waits."""
+    cuts: OverlapKind | None = None
+    """It comes in on the other party's last words, in this way."""
+    backchannels: int = 0
+    """How often the other party says 嗯 during it."""
+    tries: int = 0
+    """How often the other party tries to come in during it."""
+    bursts: int = 0
+    drawls: int = 0
+    fillers: int = 0
+    prosody: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
 def facts_of(
@@ -63,13 +82,14 @@ def facts_of(
         more: fields of `CallFacts` to add or replace.
         speaker_more: fields of `SpeakerFacts`, by speaker.
     """
-    turns, speech = _turns(lines)
+    written = [each if isinstance(each, Line) else Line(by=each[0], says=each[1]) for each in lines]
+    turns, speech = _turns(written)
     end = (turns[-1].span.end if turns else 0.0) + START_S
     speakers = tuple(
         _party(name, channel, speech[name], (speaker_more or {}).get(name, {}))
         for channel, name in enumerate((AGENT, CUSTOMER))
     )
-    built = {
+    built: dict[str, Any] = {
         "call_id": "call",
         "audio": AudioFacts(
             name="call.wav",
@@ -86,16 +106,15 @@ def facts_of(
         "transfers": _transfers(turns),
         "shares": Shares(talk_s={}, both_s=0.0, hold_s=0.0, silence_s=0.0),
     }
-    return CallFacts(**(built | dict(more or {})))
+    return CallFacts(**(built | _happenings(written, turns) | dict(more or {})))
 
 
 def _turns(
-    lines: Iterable[Line | tuple[str, str]],
+    lines: Sequence[Line],
 ) -> tuple[tuple[Turn, ...], dict[str, list[Span]]]:
     time, turns = 0.0, []
     speech: dict[str, list[Span]] = {AGENT: [], CUSTOMER: []}
-    for number, each in enumerate(lines):
-        line = each if isinstance(each, Line) else Line(by=each[0], says=each[1])
+    for number, line in enumerate(lines):
         after = START_S if number == 0 and line.after == ANSWER_S else line.after
         turn = _turn(line, time + after)
         if not line.unheard:
@@ -103,6 +122,73 @@ def _turns(
         turns.append(turn)
         time = turn.span.end
     return tuple(turns), speech
+
+
+MONOLOGUE_S = 20.0
+
+
+def _happenings(lines: Sequence[Line], turns: Sequence[Turn]) -> dict[str, Any]:
+    """Holds, overlaps, monologues, bursts, drawls and fillers of the lines."""
+    holds, overlaps, monologues = [], [], []
+    bursts, drawls, fillers = [], [], []
+    for line, turn, before in zip(lines, turns, (None, *turns), strict=False):
+        span, other = turn.span, _OTHER[line.by]
+        if line.hold is not None:
+            start = before.span.end if before is not None else 0.0
+            holds.append(Hold(span=Span(start, span.start), kind=line.hold))
+        if line.cuts is not None:
+            cut = Span(span.start, min(span.end, span.start + 0.6))
+            overlaps.append(Overlap(span=cut, first=other, second=line.by, kind=line.cuts))
+        signs: tuple[tuple[OverlapKind, int], ...] = (
+            ("backchannel", line.backchannels),
+            ("competitive-without-floor", line.tries),
+        )
+        for kind, count in signs:
+            overlaps += [
+                Overlap(span=each, first=line.by, second=other, kind=kind)
+                for each in _moments(span, count)
+            ]
+        if span.duration >= MONOLOGUE_S:
+            monologues.append(Monologue(speaker=line.by, span=span))
+        bursts += [
+            Burst(speaker=line.by, span=each, rate_syl_s=8.0)
+            for each in _moments(span, line.bursts)
+        ]
+        drawls += [Drawl(speaker=line.by, span=each) for each in _moments(span, line.drawls)]
+        fillers += [
+            Filler(speaker=line.by, span=each, text="嗯") for each in _moments(span, line.fillers)
+        ]
+    return {
+        "holds": tuple(holds),
+        "overlaps": tuple(sorted(overlaps, key=lambda each: each.span)),
+        "monologues": tuple(monologues),
+        "bursts": tuple(bursts),
+        "drawls": tuple(drawls),
+        "fillers": tuple(fillers),
+    }
+
+
+_OTHER = {AGENT: CUSTOMER, CUSTOMER: AGENT}
+
+
+def _moments(span: Span, count: int) -> list[Span]:
+    """So many short moments spread over a span."""
+    step = span.duration / (count + 1)
+    starts = [span.start + step * (number + 1) for number in range(count)]
+    return [Span(round(start, 3), round(start + 0.3, 3)) for start in starts]
+
+
+def read_line(written: str | Mapping[str, Any]) -> Line:
+    """A line as people write it: "坐席：您好" or a mapping whose ``坐席`` or ``客户`` says it."""
+    if isinstance(written, str):
+        who, _, says = written.partition("：")
+        return Line(by=_WHO[who], says=says)
+    rest = dict(written)
+    who = next(name for name in _WHO if name in rest)
+    return msgspec.convert({"by": _WHO[who], "says": rest.pop(who), **rest}, Line)
+
+
+_WHO = {"坐席": AGENT, "客户": CUSTOMER, "agent": AGENT, "customer": CUSTOMER}
 
 
 def _turn(line: Line, start: float) -> Turn:
@@ -133,14 +219,14 @@ def _party(
     name: str, channel: int, speech: Sequence[Span], more: Mapping[str, Any]
 ) -> SpeakerFacts:
     spans = union(speech)
-    built = {
+    built: dict[str, Any] = {
         "speaker": name,
         "channel": channel,
         "role_confidence": 1.0,
         "talk_s": round(sum(span.duration for span in spans), 3),
         "speech": spans,
     }
-    return SpeakerFacts(**(built | dict(more)))
+    return msgspec.convert(msgspec.to_builtins(built | dict(more)), SpeakerFacts)
 
 
 def _transfers(turns: Sequence[Turn]) -> tuple[FloorTransfer, ...]:
@@ -151,6 +237,6 @@ def _transfers(turns: Sequence[Turn]) -> tuple[FloorTransfer, ...]:
             at=two.span.start,
             offset_s=round(two.span.start - one.span.end, 3),
         )
-        for one, two in zip(turns, turns[1:], strict=False)
+        for one, two in itertools.pairwise(turns)
         if one.speaker != two.speaker
     )
