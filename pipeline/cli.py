@@ -111,6 +111,11 @@ _measuring = _options(
         help="Take the words from this file instead of Whisper: our JSON, WebVTT, SRT, STM, "
         "Contact Lens or Transcribe JSON.",
     ),
+    click.option(
+        "--speakers",
+        metavar="MAP",
+        help="Who the transcript's speakers are, such as Diane=agent,Sheila=customer.",
+    ),
     click.option("--no-transcript", is_flag=True, help="Measure the voices only."),
     click.option(
         "--model",
@@ -149,6 +154,7 @@ class _Measuring:
     customer_file: Path | None
     channels: str | None
     transcript: Path | None
+    speakers: str | None
     no_transcript: bool
     model: str | None
     device: str | None
@@ -185,6 +191,7 @@ class _Measuring:
             roles=roles.parse(self.channels) if self.channels else roles.DEFAULT,
             transcript=self.transcript,
             language=self.language,
+            speakers=roles.parse_speakers(self.speakers) if self.speakers else None,
         )
         with call.opened(recording, settings.audio) as audio:
             # Models come after the recording: a file that cannot be read costs no model's loading.

@@ -48,6 +48,7 @@ class Recording:
         roles: who is on which channel, where there are two.
         transcript: where the words come from instead of Whisper.
         language: what is spoken; ``None``: what the settings or the transcript say.
+        speakers: the transcript's labels -> ``agent``, ``customer`` or ``others``.
     """
 
     paths: tuple[Path, ...]
@@ -55,6 +56,7 @@ class Recording:
     roles: Roles
     transcript: Path | None = None
     language: str | None = None
+    speakers: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +184,7 @@ def _imported(
         stages.audio.duration_s,
         stages.settings.transcript,
         language=recording.language,
+        speakers=recording.speakers,
         recording=recording.paths[0].stem,
     )
     facts = TranscriptFacts(

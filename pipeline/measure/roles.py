@@ -12,6 +12,7 @@ from pipeline.facts import AGENT, CUSTOMER
 Roles = Mapping[str, int]
 """Speaker's name -> channel, counted from 0."""
 
+OTHERS: Final = "others"
 DEFAULT: Final[Roles] = {AGENT: 0, CUSTOMER: 1}
 _SIDES: Final = {"left": 0, "right": 1, "l": 0, "r": 1, "1": 0, "2": 1, "左": 0, "右": 1}
 _PARTIES: Final = {AGENT: AGENT, CUSTOMER: CUSTOMER, "坐席": AGENT, "客户": CUSTOMER}
@@ -33,6 +34,25 @@ def parse(text: str) -> Roles:
         found[_PARTIES[party]] = _SIDES[side]
     agent = found.get(AGENT, 1 - found.get(CUSTOMER, 1))
     return {AGENT: agent, CUSTOMER: 1 - agent}
+
+
+def parse_speakers(text: str) -> dict[str, str]:
+    """A transcript's labels onto parties: ``Diane=agent,Sheila=customer``, ``IVR=others``.
+
+    Raises:
+        UsageError: not such a map.
+    """
+    found = {}
+    for part in re.split(r"[,，;]", text):
+        label, _, party = part.rpartition("=")
+        party = _PARTIES.get(party.strip().lower(), party.strip().lower())
+        if not label.strip() or party not in (AGENT, CUSTOMER, OTHERS):
+            raise UsageError(
+                f"--speakers {text!r} does not say who is who: write NAME=agent,NAME=customer, "
+                f"and NAME={OTHERS} for whom to leave out."
+            )
+        found[label.strip()] = party
+    return found
 
 
 def _wrong(text: str) -> UsageError:

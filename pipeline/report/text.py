@@ -20,7 +20,7 @@ from pipeline.report.phrasing import (
     points,
     speaker_name,
 )
-from pipeline.scorecard import Evidence, Finding, Points, Scorecard, Text
+from pipeline.scorecard import Evidence, Finding, Outcome, Points, Scorecard, Text
 
 _STYLE = {"met": "green", "missed": "bold red", "not_measured": "yellow", "not_applicable": "dim"}
 _SHOWN_EVIDENCE = 3
@@ -79,7 +79,8 @@ def _findings(findings: list[Finding], ui: str) -> Table:
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True, justify="right")
     table.add_column(overflow="fold")
-    for finding in findings:
+    judged = [f for f in findings if f.outcome in ("met", "missed")]
+    for finding in judged:
         style = _STYLE[finding.outcome]
         table.add_row(
             Styled(SIGNS[finding.outcome], style=style),
@@ -89,7 +90,24 @@ def _findings(findings: list[Finding], ui: str) -> Table:
         )
         for line in _evidence(finding, ui):
             table.add_row("", "", "", Padding(Styled(line, style="dim"), (0, 0, 0, 2)))
+    for (outcome, reason), names in _unjudged(findings, ui).items():
+        table.add_row(
+            Styled(SIGNS[outcome], style=_STYLE[outcome]),
+            Styled(OUTCOMES[outcome].of(ui), style="dim"),
+            Styled("–", style="dim"),
+            Styled(f"{reason}  ({'; '.join(names)})", style="dim"),
+        )
     return table
+
+
+def _unjudged(findings: list[Finding], ui: str) -> dict[tuple[Outcome, str], list[str]]:
+    """What was not judged, together by reason: one missing transcript would fill the screen."""
+    groups: dict[tuple[Outcome, str], list[str]] = {}
+    for finding in findings:
+        if finding.outcome not in ("met", "missed"):
+            key = (finding.outcome, finding.reason.of(ui))
+            groups.setdefault(key, []).append(f"{finding.standard} {finding.name.of(ui)}")
+    return groups
 
 
 def _verdict(finding: Finding, ui: str) -> str:

@@ -20,12 +20,12 @@ Scorecard example  40 / 100   Standard v1
 Patience  ████████░░░░░░░░░░░░  6/15
 
 Patience
-✗ T01 cheap name   1/2 missed  reason
-✗ T01 costly name  0/8 missed  3 次 (≤ 1)  reason
-                         0:01.0–0:01.5  agent  「您好」  0.5 s
-                         0:04.5–0:05.0  agent  not counted
-✓ T01 good name    5/5 met  reason
-? T01 unheard name   – not measured  reason"""
+✗ T01 cheap name  1/2 missed  reason
+✗ T01 costly name 0/8 missed  3 次 (≤ 1)  reason
+                        0:01.0–0:01.5  agent  「您好」  0.5 s
+                        0:04.5–0:05.0  agent  not counted
+✓ T01 good name   5/5 met  reason
+? not measured      – reason  (T01 unheard name)"""
     )
 
 
