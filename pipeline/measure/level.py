@@ -16,12 +16,12 @@ import numpy.typing as npt
 from scipy.signal import lfilter
 
 from pipeline.measure.channel import Channel, FloatArray
+from pipeline.measure.frames import FRAME_S, frame_count, frame_edges, grown, mask_of
 from pipeline.settings import LevelSettings
-from pipeline.timeline import Span, bridge, padded
+from pipeline.timeline import Span, bridge, union
 
 Float64Array = npt.NDArray[np.float64]
 
-FRAME_S = 0.01
 FLOOR_DBOV = -100.0
 """What the tracks hold for digital silence; a 16-bit sample's last bit lies at -90 dBov."""
 SILENT = "no sound at all"
@@ -55,41 +55,30 @@ class GainChange(msgspec.Struct, frozen=True):
     change_db: float
 
 
-def dbov(power: float) -> float:
-    """Mean square in dBov, not below `FLOOR_DBOV`."""
-    return max(FLOOR_DBOV, 10 * math.log10(power)) if power > 0 else FLOOR_DBOV
-
-
 # ── Track ────────────────────────────────────────────────────────────────────────────────────────
 
 
 def track(channel: Channel) -> FloatArray:
     """Level of every 10 ms frame, dBov, float32; digital silence is `FLOOR_DBOV`."""
-    power = [_frame_power(samples, channel.rate_hz, at) for at, samples in _on_frames(channel)]
+    power = [_frame_power(samples, edges) for edges, samples in _on_frames(channel)]
     joined = np.concatenate(power) if power else np.zeros(0)
     silence = 10 ** (FLOOR_DBOV / 10)
     return np.asarray(10 * np.log10(np.maximum(joined, silence)), np.float32)
 
 
-def _on_frames(channel: Channel) -> Iterable[tuple[int, FloatArray]]:
-    """Blocks that begin on whole frames: (first frame, samples)."""
-    frames = math.ceil(channel.n_samples / channel.rate_hz / FRAME_S - 1e-9)
-    step = round(_BLOCK_S / FRAME_S)
+def _on_frames(channel: Channel) -> Iterable[tuple[npt.NDArray[np.int64], FloatArray]]:
+    """Blocks of whole frames: (samples between which each frame lies, of the block; the block)."""
+    frames, step = frame_count(channel), round(_BLOCK_S / FRAME_S)
     for first in range(0, frames, step):
-        samples = channel.read(first * FRAME_S, (first + step) * FRAME_S)
-        if len(samples):
-            yield first, samples
+        last = min(first + step, frames)
+        edges = np.minimum(frame_edges(first, last, channel.rate_hz), channel.n_samples)
+        yield edges - edges[0], channel.samples(int(edges[0]), int(edges[-1]))
 
 
-def _frame_power(samples: FloatArray, rate_hz: int, first: int) -> Float64Array:
-    """Mean square per frame. Frames may hold unequal numbers of samples (11025 Hz: 110 or 111)."""
-    origin = round(first * FRAME_S * rate_hz)
-    count = math.ceil(len(samples) / rate_hz / FRAME_S - 1e-9)
-    edges = np.round(np.arange(first, first + count) * FRAME_S * rate_hz).astype(np.int64) - origin
-    edges = edges[edges < len(samples)]
-    widths = np.diff(np.append(edges, len(samples)))
-    squares = np.square(samples, dtype=np.float64)
-    return np.add.reduceat(squares, edges) / widths
+def _frame_power(samples: FloatArray, edges: npt.NDArray[np.int64]) -> Float64Array:
+    """Mean square per frame; 0 for a last frame that rounding leaves without a sample."""
+    sums = np.concatenate(([0.0], np.cumsum(np.square(samples, dtype=np.float64))))
+    return np.asarray(np.diff(sums[edges]) / np.maximum(np.diff(edges), 1))
 
 
 # ── Active speech level: ITU-T P.56 (2011), method B ─────────────────────────────────────────────
@@ -107,7 +96,7 @@ _LONG_AGO = 2**62
 
 @dataclass
 class _Voltmeter:
-    """The running sums of P.56 section 8: feed it samples in blocks of any size."""
+    """The running sums of the method: feed it samples in blocks of any size."""
 
     rate_hz: int
     squares: float = 0.0
@@ -246,7 +235,7 @@ def background(
         active: the channel's active speech level.
         settings: stage settings.
     """
-    quiet = levels[~_mask(speech, len(levels), settings.noise_guard_s)]
+    quiet = levels[~_speaking(speech, len(levels), settings.noise_guard_s)]
     quiet = quiet[quiet > FLOOR_DBOV]
     if len(quiet) * FRAME_S < settings.noise_least_s:
         return Background(None, None, f"under {settings.noise_least_s:g} s without speech")
@@ -260,14 +249,9 @@ def background(
     return Background(noise, 10 * math.log10(speech_power) - noise)
 
 
-def _mask(spans: Iterable[Span], frames: int, guard_s: float) -> npt.NDArray[np.bool_]:
-    """Which frames touch the spans, made longer by ``guard_s`` on both sides."""
-    mask = np.zeros(frames, dtype=np.bool_)
-    if not frames:
-        return mask
-    for span in padded(spans, guard_s, guard_s, Span(0.0, frames * FRAME_S)):
-        mask[math.floor(span.start / FRAME_S) : math.ceil(span.end / FRAME_S)] = True
-    return mask
+def _speaking(speech: Iterable[Span], frames: int, guard_s: float) -> npt.NDArray[np.bool_]:
+    """Which frames lie within ``guard_s`` of the speech."""
+    return grown(mask_of(union(speech), frames), guard_s)
 
 
 def gain_changes(
@@ -278,8 +262,8 @@ def gain_changes(
     A raised voice lifts the speech alone; a passing lorry the background alone. Compared are the
     ``gain_window_s`` seconds before and after the end of every pause.
     """
-    speaking = _mask(speech, len(levels), 0.0)
-    silent = ~_mask(speech, len(levels), settings.noise_guard_s) & (levels > FLOOR_DBOV)
+    speaking = _speaking(speech, len(levels), 0.0)
+    silent = ~_speaking(speech, len(levels), settings.noise_guard_s) & (levels > FLOOR_DBOV)
     found: list[GainChange] = []
     for talk in bridge(speech, settings.noise_guard_s)[1:]:
         change = _gain_change(levels, speaking, silent, round(talk.start / FRAME_S), settings)

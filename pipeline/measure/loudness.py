@@ -162,7 +162,7 @@ def _gain(b: Float64Array, a: Float64Array, hz: Float64Array, rate_hz: int) -> F
 
 
 def _shelf(rate_hz: int) -> Float64Array:
-    # Vicanek (2016), "Matched second order digital filters", eqs. 26-29: the numerator's squared
+    # Vicanek (2016), "Matched second order digital filters": the squared numerator's
     # magnitude is linear in three coefficients, solved so that the gain fits at three frequencies.
     a = _poles_at(_SHELF_A, rate_hz)
     matched = np.array([0.0, min(_SHELF_HZ, rate_hz / 4), rate_hz / 2])

@@ -19,7 +19,7 @@ LANGUAGES = ("zh", "yue", "en")
 _HANZI = "〇々㐀-䶿一-鿿豈-﫿\U00020000-\U000323af"
 _HANZI_CHARACTER = re.compile(f"[{_HANZI}]")
 # 儿 is a syllable of its own in words for children and offspring; elsewhere after a Hanzi it only
-# colours the syllable before it (Lin 2007, The Sounds of Chinese, ch. 8).
+# colours the syllable before it (Lin 2007, The Sounds of Chinese).
 _SUFFIX = re.compile(
     rf"(?<=[{_HANZI}])(?<![女婴幼孤少胎生健宠男育患弃产托])儿(?![子童女媳孙歌科戏化茶保])"
 )

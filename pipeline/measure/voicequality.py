@@ -2,8 +2,8 @@
 
 Everything is read at 8 kHz, from frames of 40 ms spread over the voiced stretches. Jitter and
 shimmer are not measured at all: at 8 kHz one sample is 1 to 4 % of a period, and the coder's noise
-is larger than the cycle-to-cycle differences that a healthy voice has (Titze & Winholtz 1993,
-JSHR 36, 1120-1133).
+is larger than the cycle-to-cycle differences that a healthy voice has (Titze, Horii & Scherer 1987,
+JSHR 30, 252-260).
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ import pytest
 
 from pipeline.measure import level
 from pipeline.measure.channel import from_samples
+from pipeline.measure.frames import frame_count
 from pipeline.settings import load_measure_settings
 from pipeline.timeline import Span
 
@@ -45,6 +46,14 @@ def test_every_ten_milliseconds_have_a_frame_at_every_rate(rate):
     assert len(track) == 6150
     assert track[:6100] == pytest.approx(-23.01, abs=0.1)  # across the blocks' border too
     assert track[6101:] == pytest.approx(-43.01, abs=0.1)
+
+
+@pytest.mark.parametrize("samples", [1, 109, 110, 111, 220, 221, 331, 11025])
+def test_track_has_a_value_for_every_frame_that_has_begun(samples):
+    channel = from_samples(np.full(samples, 0.5), 11025)  # 110.25 samples a frame
+    found = level.track(channel)
+    assert len(found) == frame_count(channel)
+    assert found[0] == pytest.approx(-6.02, abs=0.01)
 
 
 def test_digital_silence_lies_on_the_floor():
