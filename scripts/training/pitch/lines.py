@@ -94,31 +94,46 @@ def _coloured(chance: Chance) -> Signal:
 
 def _tones(chance: Chance) -> Signal:
     """What sounds on a line and is no voice: tones, keys, music, clicks, hum, an offset."""
-    kind = int(chance.integers(6))
-    if kind == 0:
-        return np.sin(2 * np.pi * chance.uniform(100, 3000) * _T)
-    if kind == 1:
-        low, high = chance.choice([697, 770, 852, 941, 440, 350]), chance.choice([1209, 1477, 480])
-        on = np.sin(2 * np.pi * chance.uniform(0.2, 5) * _T + chance.uniform(0, 6))
-        return (np.sin(2 * np.pi * low * _T) + np.sin(2 * np.pi * high * _T)) * (
-            on > chance.uniform(-0.5, 0.5)
-        )
-    if kind == 2:
-        return _music(chance)
-    if kind == 3:
-        clicks = 1e-4 * chance.standard_normal(SAMPLES)
-        at = chance.integers(0, SAMPLES, chance.integers(1, 40))
-        clicks[at] += chance.uniform(-1, 1, len(at))
-        return clicks
-    if kind == 4:
-        mains = chance.choice([50, 60])
-        fall = chance.uniform(1, 3)
-        return sum(
-            (np.sin(2 * np.pi * mains * n * _T + chance.uniform(0, 6)) / n**fall)
-            for n in range(1, 12)
-        )  # type: ignore[return-value]
-    offset = np.full(SAMPLES, chance.uniform(-0.5, 0.5))
-    return offset + chance.choice([0, 1e-5, 1e-3]) * chance.standard_normal(SAMPLES)
+    makers = (_tone, _keys, _music, _clicks, _hum, _offset)
+    return makers[int(chance.integers(len(makers)))](chance)
+
+
+def _sine(hz: float, phase: float = 0.0) -> Signal:
+    wave: Signal = np.sin(2 * np.pi * hz * _T + phase)
+    return wave
+
+
+def _tone(chance: Chance) -> Signal:
+    return _sine(chance.uniform(100, 3000))
+
+
+def _keys(chance: Chance) -> Signal:
+    """Two tones at once, on and off: keys (ITU-T Q.23) and ringing."""
+    low, high = chance.choice([697, 770, 852, 941, 440, 350]), chance.choice([1209, 1477, 480])
+    cadence = _sine(chance.uniform(0.2, 5), chance.uniform(0, 6))
+    return (_sine(low) + _sine(high)) * (cadence > chance.uniform(-0.5, 0.5))
+
+
+def _clicks(chance: Chance) -> Signal:
+    clicks: Signal = 1e-4 * chance.standard_normal(SAMPLES)
+    at = chance.integers(0, SAMPLES, chance.integers(1, 40))
+    clicks[at] += chance.uniform(-1, 1, len(at))
+    return clicks
+
+
+def _hum(chance: Chance) -> Signal:
+    """The mains and its harmonics."""
+    mains, fall = chance.choice([50, 60]), chance.uniform(1, 3)
+    hum = np.zeros(SAMPLES)
+    for n in range(1, 12):
+        hum += _sine(mains * n, chance.uniform(0, 6)) / n**fall
+    return hum
+
+
+def _offset(chance: Chance) -> Signal:
+    noise = chance.choice([0, 1e-5, 1e-3]) * chance.standard_normal(SAMPLES)
+    offset: Signal = chance.uniform(-0.5, 0.5) + noise
+    return offset
 
 
 def _music(chance: Chance) -> Signal:
@@ -198,5 +213,6 @@ def _coded(sound: Signal, chance: Chance) -> Signal:
     if coding < 0.6:
         code = np.sign(sound) * np.log1p(255 * np.abs(sound)) / np.log(256)
         code = np.round((np.clip(code, -1, 1) + 1) * 127.5) / 127.5 - 1
-        return np.sign(code) * (256 ** np.abs(code) - 1) / 255
+        coded: Signal = np.sign(code) * (256 ** np.abs(code) - 1) / 255
+        return coded
     return np.round(sound * 32768) / 32768 if coding < 0.8 else sound

@@ -4,8 +4,8 @@
 
 RECORDINGS are folders of speech in WAV files, any rate, the cleaner the better; espeak-ng adds more
 voices. The shipped network heard the folders calls, mandarin and mono of the test data, never the
-folder pitch, which it is validated on. Needs the packages pyworld and swift-f0 beyond those of the
-package itself.
+folder pitch, which it is validated on. Beyond the package's own requirements it needs pyworld,
+swift-f0 and, because pyworld still asks for pkg_resources, setuptools below 81.
 """
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ class _Block(nn.Module):
         self.mix = nn.Conv1d(WIDTH, WIDTH, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.mix(torch.relu(self.conv(x)))
+        added: Tensor = self.mix(torch.relu(self.conv(x)))
+        return x + added
 
 
 class Network(nn.Module):
