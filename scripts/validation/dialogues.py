@@ -58,6 +58,9 @@ class _Script:
     def between(self, low: float, high: float) -> float:
         return float(self.chance.uniform(low, high))
 
+    def normal(self, mean: float, deviation: float) -> float:
+        return float(self.chance.normal(mean, deviation))
+
     def text(self, seconds: float, ending: str) -> str:
         """About five syllables a second, with this ending."""
         count = max(0, round(seconds * self.between(4, 6)) - len(ending))
@@ -96,7 +99,7 @@ class _Script:
 
     def backchannel(self) -> None:
         first = self.unit(2.0, 4.0)
-        seconds = float(np.clip(self.chance.lognormal(np.log(0.36), 0.25), 0.2, 0.62))
+        seconds = float(np.clip(self.chance.lognormal(np.log(0.36), 0.4), 0.15, 1.2))
         latest = first.span.duration - 0.15
         start = first.span.start + self.between(0.6, latest)
         second = _Said(OTHER[self.floor], Span(start, start + seconds), self.pick(SIGNALS))
@@ -110,14 +113,14 @@ class _Script:
     def terminal(self) -> None:
         first = self.unit(1.2, 3.5)
         self.floor = OTHER[self.floor]
-        self.now = first.span.end - self.between(0.09, 0.21)
+        self.now = first.span.end - abs(self.normal(0.14, 0.06))
         self.truth.append(("terminal", first, self.unit(1.0, 3.0)))
 
     def choral(self) -> None:
         self.turn()
         self.now += self.between(0.4, 0.9)
         seconds, text = self.between(0.45, 1.1), self.pick(FAREWELLS)
-        late = self.between(0.0, 0.11)
+        late = abs(self.normal(0.0, 0.08))
         first = _Said(self.floor, Span(self.now, self.now + seconds), text)
         end = first.span.end + self.between(-0.12, 0.15)
         second = _Said(OTHER[self.floor], Span(self.now + late, end), text)
@@ -129,12 +132,12 @@ class _Script:
         start, seconds = self.now, self.between(1.6, 4.0)
         first = self.say(self.floor, start, seconds, self.pick(CUT), cut=True)
         self.floor = OTHER[self.floor]
-        self.now = first.span.end - self.between(0.36, 1.1)
-        self.truth.append(("competitive-with-floor", first, self.unit(1.9, 4.0)))
+        self.now = first.span.end - 0.25 - self.between(0.0, 1.0)
+        self.truth.append(("competitive-with-floor", first, self.unit(1.7, 4.0)))
 
     def competitive_without_floor(self) -> None:
         first = self.unit(3.4, 5.0)
-        seconds = self.between(0.85, 1.6)
+        seconds = self.between(0.5, 1.8)
         start = first.span.start + self.between(0.6, first.span.duration - seconds - 0.5)
         second = self.say(OTHER[self.floor], start, seconds, self.pick(CUT), cut=True)
         self.truth.append(("competitive-without-floor", first, second))
@@ -142,7 +145,7 @@ class _Script:
     def silent_interruption(self) -> None:
         first = self.say(self.floor, self.now, self.between(1.2, 3.0), self.pick(CUT), cut=True)
         self.floor = OTHER[self.floor]
-        self.now = first.span.end + self.between(0.05, 0.18)
+        self.now = first.span.end + self.between(0.03, 0.45)
         second = self.unit(1.0, 3.0)
         self.truth.append(("silent-interruption", first, second))
         self.floor = OTHER[self.floor]
@@ -150,7 +153,7 @@ class _Script:
         self.unit(1.0, 3.0)
 
 
-def dialogue(seed: int, events: int = 12, jitter_s: float = 0.02) -> Dialogue:
+def dialogue(seed: int, events: int = 12, jitter_s: float = 0.03) -> Dialogue:
     """A dialogue of ``events`` overlaps or silent interruptions among ordinary turns."""
     script = _Script(np.random.default_rng(seed))
     methods = (
