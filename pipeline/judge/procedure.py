@@ -7,9 +7,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pipeline.facts import INTERRUPTIONS
+from pipeline.judge.lexicon.normalise import digit_of
 from pipeline.judge.said import counted, found, within
 from pipeline.judge.states import upset_turns
-from pipeline.judge.verdict import Verdict, falling, judged, met, missed, not_applicable
+from pipeline.judge.verdict import (
+    MAX_EVIDENCE,
+    Verdict,
+    falling,
+    judged,
+    met,
+    missed,
+    not_applicable,
+)
 from pipeline.judge.view import Mention, View
 from pipeline.rubric.kinds import (
     Answers,
@@ -33,7 +42,7 @@ def says(criterion: Says, view: View) -> Verdict:
     every = within(view, found(view, criterion.say, criterion.by), criterion.where, criterion.by)
     good = [each for each in every if _counts(each)]
     wanted = _wanted(criterion, view)
-    evidence = [each.evidence() for each in every]
+    evidence = [each.evidence() for each in every[:MAX_EVIDENCE]]
     name = criterion.name
     if len(good) >= wanted:
         text = Text(
@@ -318,6 +327,7 @@ def reads_back(criterion: ReadsBack, view: View) -> Verdict:
     given: list[tuple[int, str]] = [
         (index, run)
         for index in view.turns_of.get("customer", ())
+        if _has_digits(view, index)
         for run in digits_of(view.turns[index].text)
         if len(run) >= criterion.min_digits
     ]
@@ -343,6 +353,13 @@ def reads_back(criterion: ReadsBack, view: View) -> Verdict:
     )
     return judged(share >= criterion.share, text, evidence, share=share, value=share,
                   low=criterion.share)  # fmt: skip
+
+
+def _has_digits(view: View, index: int) -> bool:
+    """Whether a turn may hold a digit string at all; quicker than reading it."""
+    script = view.script
+    said = (script.unit(at) for at in range(script.starts[index], script.ends[index]))
+    return sum(1 for unit in said if digit_of(unit) is not None) >= 3
 
 
 def _heard(said: str) -> str:

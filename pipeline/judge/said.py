@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 
 from pipeline.judge.lexicon.normalise import units
 from pipeline.judge.lexicon.sound import skeleton
@@ -148,7 +147,8 @@ def _matching(view: View, say: Say, by: str) -> tuple[Mention, ...]:
             low, high = match.span()
             if low == high or any(low < b and a < high for a, b in barred):
                 continue
-            mentions.append(_read(view, index, places[low], places[high - 1] + 1, say.regex))
+            place = (places[low], places[high - 1] + 1)
+            mentions.append(Mention(view, place, say.regex or "", None))
     return tuple(mentions)
 
 
@@ -166,22 +166,6 @@ def _plain(view: View, start: int, end: int) -> tuple[str, list[int]]:
     return text, places
 
 
-def _read(view: View, turn: int, start: int, end: int, phrase: str | None) -> Mention:
-    speaker = view.turns[turn].speaker
-    span = view.script.span(start, end)
-    return Mention(
-        speaker=speaker,
-        turn=turn,
-        start=start,
-        end=end,
-        span=span,
-        words=view.said(start, end),
-        phrase=phrase or "",
-        similarity=None,
-        problem=view.unsupported(speaker, start, end, span),
-    )
-
-
 def _similar(view: View, sentence: str, least: float, by: str) -> tuple[Mention, ...]:
     wanted = _pairs([skeleton(unit) for unit in units(sentence)[0]])
     mentions = []
@@ -191,8 +175,7 @@ def _similar(view: View, sentence: str, least: float, by: str) -> tuple[Mention,
         heard = _pairs([skeleton(view.script.unit(at)) for at in range(each.start, each.end)])
         likeness = 2 * len(wanted & heard) / max(1, len(wanted) + len(heard))
         if likeness >= least:
-            mention = _read(view, each.turn, each.start, each.end, sentence)
-            mentions.append(replace(mention, similarity=likeness))
+            mentions.append(Mention(view, (each.start, each.end), sentence, likeness))
     return tuple(mentions)
 
 

@@ -5,20 +5,27 @@ Made once per call; everything that more than one check needs is worked out here
 
 from __future__ import annotations
 
-from bisect import bisect_right
+import itertools
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from pipeline.facts import AGENT, CUSTOMER, CallFacts, SpeakerFacts, Turn
+from pipeline.judge.lexicon.match import Found
 from pipeline.judge.lexicon.normalise import COMMA, QUESTION, STOP
-from pipeline.judge.lexicon.phrases import Hit, PhraseBook, searched
-from pipeline.judge.lexicon.script import Script, script_of
+from pipeline.judge.lexicon.phrases import Hit, PhraseBook, quoted
+from pipeline.judge.lexicon.script import Floats, Script, script_of
 from pipeline.rubric.model import Rubric
 from pipeline.scorecard import Evidence, Text
-from pipeline.timeline import Span
+from pipeline.timeline import Span, union
 
 SPEECH_EDGE_S = 0.2
 """Word times stray that far over the edges of speech (recognisers round to 20 to 100 ms)."""
+SPREAD_EDGE_S = 1.0
+"""The same where a segment's words were spread evenly over it."""
 SENTENCE_GAP_S = 0.7
 """A silence that ends a sentence where no punctuation does."""
 
@@ -26,36 +33,108 @@ QUOTED = Text(zh="转述他人的话，不计", en="reports someone else's words
 NEGATED = Text(zh="被否定，不计", en="negated; not counted")
 
 
-@dataclass(frozen=True, slots=True)
 class Mention:
-    """A phrase said, with what makes it count or not."""
+    """A phrase said, with what makes it count or not.
 
-    speaker: str
-    turn: int
-    start: int
-    end: int
-    span: Span
-    words: str
-    phrase: str
-    similarity: float | None
-    better: str | None = None
-    quoted: int | None = None
-    problem: Text | None = None
-    """Why it does not count; ``None``: it does."""
+    What costs time (its words, whether the sound bears them out) is worked out when asked for:
+    most mentions are only looked at.
+    """
 
-    def evidence(self, note: Text | None = None, **more: float | str | None) -> Evidence:
+    __slots__ = ("_known", "_problem", "better", "end", "negatable", "phrase", "similarity",
+                 "speaker", "start", "turn", "view")  # fmt: skip
+
+    def __init__(
+        self,
+        view: View,
+        place: tuple[int, int],
+        phrase: str,
+        similarity: float | None,
+        better: str | None = None,
+        *,
+        negatable: bool = False,
+    ) -> None:
+        self.view = view
+        self.start, self.end = place
+        self.turn = view.script.turn_of[self.start]
+        self.speaker = view.turns[self.turn].speaker
+        self.phrase = phrase
+        self.similarity = similarity
+        self.better = better
+        self.negatable = negatable
+        self._known = False
+        self._problem: Text | None = None
+
+    @property
+    def span(self) -> Span:
+        """When it was said."""
+        return self.view.script.span(self.start, self.end)
+
+    @property
+    def at(self) -> float:
+        """When it begins, in seconds."""
+        return self.view.script.begins[self.start]
+
+    @property
+    def words(self) -> str:
+        """What was said, as heard."""
+        return self.view.said(self.start, self.end)
+
+    @property
+    def quoted(self) -> int | None:
+        """Units between reporting words and this; ``None``: not reported speech."""
+        return quoted(self.view.script, self.start, self.view.reports)
+
+    @property
+    def problem(self) -> Text | None:
+        """Why it does not count; ``None``: it does."""
+        if not self._known:
+            self._problem = self._why_not()
+            self._known = True
+        return self._problem
+
+    def _why_not(self) -> Text | None:
+        if self.negatable and self.view.book.negated(self.view.script, self.start):
+            return NEGATED
+        return self.view.unsupported(self.speaker, self.start, self.end)
+
+    def evidence(self, note: Text | None = None, problem: Text | None = None) -> Evidence:
         """As a moment that a finding rests on."""
+        problem = problem or self.problem
         return Evidence(
-            span=self.span,
+            span=self.span.rounded(),
             speaker=self.speaker,
             words=self.words,
             phrase=self.phrase,
             similarity=None if self.similarity is None else round(self.similarity, 3),
-            counts=self.problem is None,
-            note=self.problem or note,
+            counts=problem is None,
+            note=problem or note,
             rewrite=self.better,
-            **more,  # type: ignore[arg-type]
         )
+
+
+class _Heard:
+    """How much speech there was up to any time."""
+
+    def __init__(self, speech: Sequence[Span], reach: float) -> None:
+        spans = union(Span(max(0.0, each.start - reach), each.end + reach) for each in speech)
+        self._starts = [span.start for span in spans]
+        self._durations = [span.duration for span in spans]
+        self._before = [0.0, *itertools.accumulate(self._durations)]
+
+    def until(self, time: float) -> float:
+        """Seconds of speech before ``time``."""
+        at = bisect_right(self._starts, time) - 1
+        if at < 0:
+            return 0.0
+        return self._before[at] + min(time - self._starts[at], self._durations[at])
+
+    def untils(self, times: Floats) -> Floats:
+        """The same for many times at once."""
+        if not self._starts:
+            return np.zeros(len(times))
+        at = np.searchsorted(self._starts, times, side="right") - 1
+        inside = np.minimum(times - np.array(self._starts)[at], np.array(self._durations)[at])
+        return np.where(at < 0, 0.0, np.array(self._before)[at] + inside)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +156,12 @@ class View:
         self.rubric = rubric
         self.turns = facts.turns
         self.script: Script = script_of(facts.turns, book.vocabulary)
-        self.hits: dict[str, dict[str, list[Hit]]] = (
-            searched(book, facts.turns, self.script) if self.words_measured else {}
-        )
-        self._mentions: dict[tuple[str, str], tuple[Mention, ...]] = {}
+        self.book = book
+        self.hits: dict[str, list[Hit]] = {}
+        self.reports: list[Found] = []
+        if self.words_measured:
+            self.hits, self.reports = book.search(self.script)
+        self._mentions: dict[str, dict[str, tuple[Mention, ...]]] = {}
         self.memory: dict[object, object] = {}
         """What checks work out once for themselves, by a key of theirs."""
 
@@ -176,29 +257,25 @@ class View:
 
     def mentions(self, phrases: str, speaker: str) -> tuple[Mention, ...]:
         """Hits of a phrase list by a party, in time order."""
-        key = (phrases, speaker)
-        known = self._mentions.get(key)
+        known = self._mentions.get(phrases)
         if known is None:
-            hits = self.hits.get(phrases, {}).get(speaker, ())
-            known = self._mentions[key] = tuple(self._mention(hit, speaker) for hit in hits)
-        return known
+            known = self._mentions[phrases] = self._by_speaker(phrases)
+        return known.get(speaker, ())
 
-    def _mention(self, hit: Hit, speaker: str) -> Mention:
-        span = self.script.span(hit.start, hit.end)
-        problem = NEGATED if hit.negated else self.unsupported(speaker, hit.start, hit.end, span)
-        return Mention(
-            speaker=speaker,
-            turn=hit.turn,
-            start=hit.start,
-            end=hit.end,
-            span=span,
-            words=self.said(hit.start, hit.end),
-            phrase=hit.phrase,
-            similarity=hit.similarity,
-            better=hit.better,
-            quoted=hit.quoted,
-            problem=problem,
-        )
+    def _by_speaker(self, phrases: str) -> dict[str, tuple[Mention, ...]]:
+        found: dict[str, list[Mention]] = {}
+        for start, end, cost, entry in self.hits.get(phrases, ()):
+            similarity = max(0.0, 1 - cost / (100 * max(1, end - start)))
+            mention = Mention(
+                self,
+                (start, end),
+                entry.phrase,
+                similarity,
+                entry.better,
+                negatable=entry.negatable,
+            )
+            found.setdefault(mention.speaker, []).append(mention)
+        return {speaker: tuple(each) for speaker, each in found.items()}
 
     def said(self, start: int, end: int) -> str:
         """The units as people read them (blanks between Latin words)."""
@@ -206,44 +283,70 @@ class View:
         blank = " " if any(name.isascii() for name in names) else ""
         return blank.join(names)
 
-    def unsupported(self, speaker: str, start: int, end: int, span: Span) -> Text | None:
+    def unsupported(self, speaker: str, start: int, end: int) -> Text | None:
         """Why the sound does not bear these words out; ``None``: it does, or is not known."""
-        support = self.rubric.support
-        words = self.script.words[self.script.word_of[start] : self.script.word_of[end - 1] + 1]
+        if not any(self._doubtful[start:end]):
+            return None
+        support, script = self.rubric.support, self.script
+        words = script.words[script.word_of[start] : script.word_of[end - 1] + 1]
         known = [word.probability for word in words if word.probability is not None]
-        if known and sum(known) / len(known) < support.min_probability:
+        if known and sum(known) < support.min_probability * len(known):
             mean = sum(known) / len(known)
             return Text(
                 zh=f"识别概率仅 {mean:.2f}，不计", en=f"recognised at {mean:.2f} only; not counted"
             )
-        share = self.speech_share(speaker, span)
+        share = self.speech_share(speaker, script.begins[start], script.finishes[end - 1])
         if share is not None and share < support.min_speech_share:
             return Text(zh="此处没有该方的语音，不计", en="no speech of theirs here; not counted")
         return None
 
-    def speech_share(self, speaker: str, span: Span) -> float | None:
-        """Share of the span with speech of this party; ``None`` where speech was not measured."""
-        if not any(party.speech for party in self.facts.speakers):
-            return None
-        party = self.parties.get(speaker)
-        if party is None:
-            return None
-        transcript = self.facts.transcript
-        reach = SPEECH_EDGE_S
-        if transcript is not None and transcript.word_times == "spread":
-            reach = 1.0  # words of a segment were spread evenly over it
-        heard = sum(
-            max(0.0, min(span.end, part.end + reach) - max(span.start, part.start - reach))
-            for part in party.speech[self._first_speech(party, span.start - reach) :][:8]
-        )
-        return heard / span.duration if span.duration > 0 else float(heard > 0)
+    @cached_property
+    def _doubtful(self) -> list[bool]:
+        """Units whose word was recognised badly, or under which there is little speech.
 
-    def _first_speech(self, party: SpeakerFacts, time: float) -> int:
-        ends = self.memory.get(("speech ends", party.speaker))
-        if not isinstance(ends, list):
-            ends = [part.end for part in party.speech]
-            self.memory["speech ends", party.speaker] = ends
-        return bisect_right(ends, time)
+        A phrase without any is borne out: the rest need a closer look.
+        """
+        support, script = self.rubric.support, self.script
+        sure = [
+            word.probability is None or word.probability >= support.min_probability
+            for word in script.words
+        ]
+        found = np.zeros(len(script.ids), bool)
+        begins = np.array(script.begins)
+        finishes = np.maximum(np.array(script.finishes), begins + 0.001)
+        turn_of = np.array(script.turn_of)
+        for speaker, indices in self.turns_of.items():
+            own = np.isin(turn_of, indices)
+            heard = self._speech.get(speaker)
+            if heard is None:
+                found |= own & bool(self._speech)
+                continue
+            share = (heard.untils(finishes) - heard.untils(begins)) / (finishes - begins)
+            found |= own & (share < support.min_speech_share)
+        if not all(sure):
+            unsure = [word >= 0 and not sure[word] for word in script.word_of]
+            found |= np.array(unsure, bool)
+        doubtful: list[bool] = found.tolist()
+        return doubtful
+
+    def speech_share(self, speaker: str, start: float, end: float) -> float | None:
+        """Share of a stretch with speech of this party; ``None`` where speech was not measured."""
+        heard = self._speech.get(speaker)
+        if heard is None:
+            return 0.0 if self._speech else None
+        if end <= start:
+            end = start + 0.001
+        return (heard.until(end) - heard.until(start)) / (end - start)
+
+    @cached_property
+    def _speech(self) -> dict[str, _Heard]:
+        """Each party's speech, with the room that word times need; empty: nobody's is known."""
+        transcript = self.facts.transcript
+        spread = transcript is not None and transcript.word_times == "spread"
+        reach = SPREAD_EDGE_S if spread else SPEECH_EDGE_S
+        if not any(party.speech for party in self.facts.speakers):
+            return {}
+        return {party.speaker: _Heard(party.speech, reach) for party in self.facts.speakers}
 
     # ── Sentences ────────────────────────────────────────────────────────────────────────────
 
@@ -269,25 +372,19 @@ class View:
         if script.names[script.ids[at]] in ("吗", "嘛"):
             return script.names[script.ids[at + 1]] not in ("的",)
         one, two = script.word_of[at], script.word_of[at + 1]
-        if one == two:
-            return False
-        return script.words[two].span.start - script.words[one].span.end > SENTENCE_GAP_S
+        return one != two and script.begins[at + 1] - script.finishes[at] > SENTENCE_GAP_S
 
     def _sentence(self, index: int, start: int, end: int) -> Sentence:
-        asks = self.script.marks[end - 1] == QUESTION or any(
-            start <= hit < end for hit in self._asking.get(self.turns[index].speaker, ())
-        )
+        asking = self._asking
+        at = bisect_left(asking, start)
+        asks = self.script.marks[end - 1] == QUESTION or (at < len(asking) and asking[at] < end)
         return Sentence(self.turns[index].speaker, index, start, end, asks)
 
     @cached_property
-    def _asking(self) -> dict[str, list[int]]:
+    def _asking(self) -> list[int]:
+        """Where question words end."""
         name = self.rubric.signals.question
-        if not isinstance(name, str):
-            return {}
-        return {
-            speaker: [hit.end - 1 for hit in hits]
-            for speaker, hits in self.hits.get(name, {}).items()
-        }
+        return [hit[1] - 1 for hit in self.hits.get(name, ())] if isinstance(name, str) else []
 
     def questions(self, speaker: str) -> list[Sentence]:
         """The party's questions."""

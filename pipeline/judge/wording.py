@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from pipeline.judge.said import counted, found
-from pipeline.judge.verdict import Verdict, falling, judged, met, missed, not_applicable
+from pipeline.judge.verdict import (
+    MAX_EVIDENCE,
+    Verdict,
+    falling,
+    judged,
+    met,
+    missed,
+    not_applicable,
+)
 from pipeline.judge.view import QUOTED, Mention, View
 from pipeline.rubric.kinds import Avoids, Prefers
 from pipeline.scorecard import Text
@@ -17,9 +24,13 @@ def avoids(criterion: Avoids, view: View) -> Verdict:
 
     Other people's words told again ("您刚才说信不信由你") are shown and do not count.
     """
-    every = [_unquoted(each) for each in found(view, criterion.say, criterion.by)]
-    bad = [each for each in every if each.problem is None]
-    evidence = [each.evidence() for each in (bad or every)]
+    every = found(view, criterion.say, criterion.by)
+    bad = [each for each in every if each.problem is None and each.quoted is None]
+    shown = bad or every
+    evidence = [
+        each.evidence(problem=QUOTED if each.quoted is not None else None)
+        for each in shown[:MAX_EVIDENCE]
+    ]
     name = criterion.name
     if len(bad) <= criterion.at_most:
         zh = "未出现" if not bad else f"出现{len(bad)}次，未超过{criterion.at_most}次"
@@ -32,12 +43,6 @@ def avoids(criterion: Avoids, view: View) -> Verdict:
         en=f"{name.en}: heard {len(bad)} times: {words}",
     )
     return missed(text, evidence, share=share, value=len(bad), high=criterion.at_most)
-
-
-def _unquoted(mention: Mention) -> Mention:
-    if mention.problem is None and mention.quoted is not None:
-        return replace(mention, problem=QUOTED)
-    return mention
 
 
 def prefers(criterion: Prefers, view: View) -> Verdict:
@@ -55,7 +60,7 @@ def prefers(criterion: Prefers, view: View) -> Verdict:
     return judged(
         share >= criterion.share,
         text,
-        [each.evidence() for each in worse],
+        [each.evidence() for each in worse[:MAX_EVIDENCE]],
         share=share / criterion.share if criterion.share else 1.0,
         value=share,
         low=criterion.share,

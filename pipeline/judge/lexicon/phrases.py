@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pipeline.facts import Turn
 from pipeline.judge.lexicon.match import Found, Matcher
 from pipeline.judge.lexicon.normalise import COMMA, STOP, units
 from pipeline.judge.lexicon.script import Script, Vocabulary
@@ -24,30 +23,22 @@ SHORT_REPORT, SHORT_REACH = 2, 1
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
-    """A phrase of a list, said in ``[start, end)`` of the script."""
+class Entry:
+    """One line of a phrase list."""
 
     phrases: str
     """The list."""
     phrase: str
-    """The phrase of the list that the words were taken for."""
-    start: int
-    end: int
-    turn: int
-    similarity: float
-    better: str | None = None
-    negated: bool = False
-    quoted: int | None = None
-    """Units between reporting words ("您刚才说") and this; ``None``: not reported speech."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    phrases: str
-    phrase: str
+    """As written, notation and all."""
     better: str | None
     excepting: bool
     negatable: bool
+    number: int
+    """Its place among all the lexicon's entries."""
+
+
+Hit = tuple[int, int, int, Entry]
+"""A phrase said: where it starts and ends in the script, what it cost, what it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +46,7 @@ class _Chain:
     """A phrase with gaps: in each slot one of its literals, slot after slot."""
 
     entry: int
-    slots: tuple[tuple[int, ...], ...]
+    slots: tuple[frozenset[int], ...]
     gaps: tuple[int, ...]
 
 
@@ -70,7 +61,7 @@ class PhraseBook:
     def __init__(self, lexicon: Lexicon, lists: Mapping[str, PhraseList]) -> None:
         self.vocabulary = Vocabulary()
         self._negators = frozenset(unit for text in lexicon.negators for unit in units(text)[0])
-        self._entries: list[_Entry] = []
+        self._entries: list[Entry] = []
         self._literals: dict[tuple[tuple[str, ...], bool], int] = {}
         self._simple: dict[int, list[int]] = defaultdict(list)
         self._chains: list[_Chain] = []
@@ -87,21 +78,23 @@ class PhraseBook:
             text, better = (each, phrases.better) if isinstance(each, str) else (
                 each.say, each.better
             )  # fmt: skip
-            entry = _Entry(name, text, better, False, phrases.negation == "guard")
+            guard = phrases.negation == "guard"
+            entry = Entry(name, text, better, False, guard, len(self._entries))
             self._add(entry, slots(text), exact=phrases.exact)
         for text in phrases.excepting:
-            self._add(_Entry(name, text, None, True, False), slots(text), exact=True)
+            entry = Entry(name, text, None, True, False, len(self._entries))
+            self._add(entry, slots(text), exact=True)
 
-    def _add(self, entry: _Entry, said: Iterable[Slots], *, exact: bool) -> None:
+    def _add(self, entry: Entry, said: Iterable[Slots], *, exact: bool) -> None:
         number = len(self._entries)
         self._entries.append(entry)
         for phrase in said:
             literals = tuple(
-                tuple(dict.fromkeys(self._literal(piece, exact=exact) for piece in slot))
+                frozenset(self._literal(piece, exact=exact) for piece in slot)
                 for slot in phrase.slots
             )
             if len(literals) == 1:
-                for literal in literals[0]:
+                for literal in sorted(literals[0]):
                     self._simple[literal].append(number)
             else:
                 self._chains.append(_Chain(number, literals, phrase.gaps))
@@ -119,58 +112,24 @@ class PhraseBook:
 
     # ── Searching ────────────────────────────────────────────────────────────────────────────
 
-    def search(self, script: Script) -> dict[str, list[Hit]]:
-        """Hits by list, in time order, none overlapping another of the same list."""
-        places: dict[int, list[Found]] = defaultdict(list)
-        for found in self.matcher.find(script):
-            places[found.literal].append(found)
-        raw: dict[str, list[tuple[Found, int]]] = defaultdict(list)
+    def search(self, script: Script) -> tuple[dict[str, list[Hit]], list[Found]]:
+        """Hits by list, in time order, none overlapping another of its list; and reports."""
+        places = self.matcher.find(script)
+        raw: dict[str, list[Hit]] = defaultdict(list)
         for literal, each in places.items():
             for number in self._simple.get(literal, ()):
-                raw[self._entries[number].phrases].extend((found, number) for found in each)
+                entry = self._entries[number]
+                raw[entry.phrases] += [(*found, entry) for found in each]
+        known = frozenset(places)
         for chain in self._chains:
-            found_chains = _chained(chain, places, script)
-            if found_chains:
+            ways = _chained(chain, places, known, script)
+            if ways:
                 entry = self._entries[chain.entry]
-                raw[entry.phrases].extend((found, chain.entry) for found in found_chains)
-        reports = [found for found, _ in raw.pop(REPORTING, ())]
-        return {name: self._hits(script, found, reports) for name, found in raw.items()}
+                raw[entry.phrases] += [(*found, entry) for found in ways]
+        reports = [hit[:3] for hit in raw.pop(REPORTING, ())]
+        return {name: _chosen(hits) for name, hits in raw.items()}, reports
 
-    def _hits(
-        self, script: Script, raw: Sequence[tuple[Found, int]], reports: Sequence[Found]
-    ) -> list[Hit]:
-        taken: list[tuple[Found, int]] = []
-        for found, number in sorted(raw, key=self._preference):
-            if not any(found.start < other.end and other.start < found.end for other, _ in taken):
-                taken.append((found, number))
-        taken.sort(key=lambda each: each[0].start)
-        return [
-            self._hit(script, found, self._entries[number], reports)
-            for found, number in taken
-            if not self._entries[number].excepting
-        ]
-
-    def _preference(self, each: tuple[Found, int]) -> tuple[bool, int, int, int, int]:
-        found, number = each
-        length = found.end - found.start
-        excepting = self._entries[number].excepting
-        return not excepting, found.cost - 20 * length, -length, found.start, number
-
-    def _hit(self, script: Script, found: Found, entry: _Entry, reports: Sequence[Found]) -> Hit:
-        length = max(1, found.end - found.start)
-        return Hit(
-            phrases=entry.phrases,
-            phrase=entry.phrase,
-            start=found.start,
-            end=found.end,
-            turn=script.turn_of[found.start],
-            similarity=max(0.0, 1 - found.cost / (100 * length)),
-            better=entry.better,
-            negated=entry.negatable and self._negated(script, found.start),
-            quoted=_quoted(script, found.start, reports),
-        )
-
-    def _negated(self, script: Script, start: int) -> bool:
+    def negated(self, script: Script, start: int) -> bool:
         """A negator right before, or with a light verb between: 不是…, 没有…, 不太….
 
         A-not-A questions (能不能, 是不是) ask and do not deny; 要不 offers.
@@ -188,67 +147,83 @@ class PhraseBook:
         return False
 
 
+def _chosen(hits: list[Hit]) -> list[Hit]:
+    """The best hits that do not overlap, without those that overlap an exception."""
+    if len(hits) > 1:
+        hits = sorted(hits, key=_preference)
+    taken: set[int] = set()
+    chosen: list[Hit] = []
+    for hit in hits:
+        places = range(hit[0], hit[1])
+        if taken.isdisjoint(places):
+            taken.update(places)
+            if not hit[3].excepting:
+                chosen.append(hit)
+    chosen.sort(key=_first)
+    return chosen
+
+
+def _preference(hit: Hit) -> tuple[int, int, int]:
+    """Exceptions first, then the longest and cheapest, then the first, then as listed."""
+    start, end, cost, entry = hit
+    rank = cost - 20 * (end - start)
+    return (rank - 100_000 if entry.excepting else rank), start, entry.number
+
+
+def _first(hit: Hit | Found) -> int:
+    return hit[0]
+
+
 _LINKS = frozenset("是会能要太很该必可曾有再用想敢肯让怎")
 _NOT_DENYING = frozenset({"要不"})
 
 
-def _chained(chain: _Chain, places: Mapping[int, list[Found]], script: Script) -> list[Found]:
+def _chained(
+    chain: _Chain, places: Mapping[int, list[Found]], known: frozenset[int], script: Script
+) -> list[Found]:
     """Every way through the slots: each next one starts within its gap, in the same sentence."""
-    ways = _in_slot(chain.slots[0], places)
-    for slot, gap in zip(chain.slots[1:], chain.gaps, strict=True):
-        if not ways:
+    present = []
+    for slot in chain.slots:
+        heard = slot & known
+        if not heard:
             return []
-        following = sorted(_in_slot(slot, places), key=_start)
-        starts = [each.start for each in following]
+        present.append(heard)
+    ways = [found for literal in present[0] for found in places[literal]]
+    for slot, gap in zip(present[1:], chain.gaps, strict=True):
+        following = sorted(found for literal in slot for found in places[literal])
+        starts = [each[0] for each in following]
         ways = [
-            Found(first.literal, first.start, then.end, first.cost + then.cost)
+            (first[0], then[1], first[2] + then[2])
             for first in ways
             for then in following[
-                bisect_left(starts, first.end) : bisect_right(starts, first.end + gap)
+                bisect_left(starts, first[1]) : bisect_right(starts, first[1] + gap)
             ]
-            if _unbroken(script, first.end, then.start)
+            if _unbroken(script, first[1], then[0])
         ]
+        if not ways:
+            return []
     return ways
-
-
-def _in_slot(slot: Sequence[int], places: Mapping[int, list[Found]]) -> list[Found]:
-    return [found for literal in slot for found in places.get(literal, ())]
-
-
-def _start(found: Found) -> int:
-    return found.start
 
 
 def _unbroken(script: Script, end: int, start: int) -> bool:
     """No break between turns and no full stop between two places."""
-    return script.turn_of[end - 1] == script.turn_of[start] and all(
-        mark < STOP for mark in script.marks[end - 1 : start]
+    return (
+        script.turn_of[end - 1] == script.turn_of[start]
+        and max(script.marks[end - 1 : start]) < STOP
     )
 
 
-def _quoted(script: Script, start: int, reports: Sequence[Found]) -> int | None:
+def quoted(script: Script, start: int, reports: Sequence[Found]) -> int | None:
+    """Units between reporting words ("您刚才说") and ``start``; ``None``: not reported speech."""
     near: int | None = None
-    for report in reports:
-        distance = start - report.end
-        short = report.end - report.start <= SHORT_REPORT
+    for begin, end, _ in reports:
+        distance = start - end
+        short = end - begin <= SHORT_REPORT
         stop = COMMA if short else STOP
         if (
             0 <= distance <= (SHORT_REACH if short else QUOTE_REACH)
-            and script.turn_of[report.start] == script.turn_of[start]
-            and all(mark < stop for mark in script.marks[report.end - 1 : start])
+            and script.turn_of[begin] == script.turn_of[start]
+            and max(script.marks[end - 1 : start]) < stop
         ):
             near = distance if near is None else min(near, distance)
     return near
-
-
-def searched(
-    book: PhraseBook, turns: Sequence[Turn], script: Script
-) -> dict[str, dict[str, list[Hit]]]:
-    """Hits by list and speaker."""
-    by_list: dict[str, dict[str, list[Hit]]] = {}
-    for name, hits in book.search(script).items():
-        by_speaker: dict[str, list[Hit]] = defaultdict(list)
-        for hit in hits:
-            by_speaker[turns[hit.turn].speaker].append(hit)
-        by_list[name] = dict(by_speaker)
-    return by_list

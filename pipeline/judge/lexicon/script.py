@@ -13,6 +13,7 @@ from pipeline.judge.lexicon.normalise import units
 from pipeline.timeline import Span
 
 Ints = npt.NDArray[np.int32]
+Floats = npt.NDArray[np.float64]
 
 BREAK = 0
 """The unit between turns: no phrase crosses it."""
@@ -65,66 +66,83 @@ class Script:
     """Where each turn's units start …"""
     ends: list[int]
     """… and end."""
+    begins: list[float]
+    """When each unit begins, in seconds; a word's units share its time evenly …"""
+    finishes: list[float]
+    """… and ends."""
     names: list[str]
     """The vocabulary: unit by number."""
-    first_unit: list[int]
-    """Index of each word's first unit."""
+    numbers: list[int]
+    """`ids`, for looking up single ones."""
 
     def unit(self, index: int) -> str:
         """The unit at an index of the row."""
-        return self.names[int(self.ids[index])]
+        return self.names[self.numbers[index]]
 
     def text(self, start: int, end: int) -> str:
         """The units from ``start`` to ``end``, joined."""
-        return "".join(self.names[number] for number in self.ids[start:end])
+        return "".join([self.names[number] for number in self.numbers[start:end]])
 
     def span(self, start: int, end: int) -> Span:
-        """When the units from ``start`` to before ``end`` were said; words divide evenly."""
-        return Span(self._time(start, 0), max(self._time(start, 0), self._time(end - 1, 1)))
-
-    def _time(self, index: int, edge: int) -> float:
-        at = self.word_of[index]
-        span = self.words[at].span
-        first = self.first_unit[at]
-        following = self.first_unit[at + 1] if at + 1 < len(self.first_unit) else len(self.word_of)
-        length = max(1, min(following, self.ends[self.turn_of[index]]) - first)
-        return span.start + (index - first + edge) / length * span.duration
+        """When the units from ``start`` to before ``end`` were said."""
+        begin = self.begins[start]
+        return Span(begin, max(begin, self.finishes[end - 1]))
 
 
 def script_of(turns: Sequence[Turn], vocabulary: Vocabulary) -> Script:
     """The row of units of a call's turns."""
-    ids = [BREAK] * EDGE
-    marks = [0] * EDGE
-    word_of = [-1] * EDGE
-    turn_of = [-1] * EDGE
+    numbers, marks = [BREAK] * EDGE, [0] * EDGE
     words: list[Word] = []
-    starts, ends, first_unit = [], [], []
-    for index, turn in enumerate(turns):
-        starts.append(len(ids))
+    counts: list[int] = []
+    starts, ends = [], []
+    of = vocabulary.of
+    for turn in turns:
+        starts.append(len(numbers))
         for word in turn.words:
-            numbers, after = vocabulary.of(word.text)
-            if not numbers:
-                continue
-            first_unit.append(len(ids))
-            word_of.extend([len(words)] * len(numbers))
-            ids += numbers
-            marks += after
-            words.append(word)
-        turn_of.extend([index] * (len(ids) - len(turn_of)))
-        ends.append(len(ids))
-        ids.append(BREAK)
+            units_said, after = of(word.text)
+            if units_said:
+                numbers += units_said
+                marks += after
+                words.append(word)
+                counts.append(len(units_said))
+        ends.append(len(numbers))
+        numbers.append(BREAK)
         marks.append(0)
-        word_of.append(-1)
-        turn_of.append(-1)
-    ids += [BREAK] * EDGE
+    numbers += [BREAK] * EDGE
+    marks += [0] * EDGE
+    ids = np.array(numbers, np.int32)
+    word_of, begins, finishes = _times(ids, words, counts)
+    turn_of = np.full(len(ids), -1, np.int32)
+    for index, (start, end) in enumerate(zip(starts, ends, strict=True)):
+        turn_of[start:end] = index
     return Script(
-        ids=np.array(ids, np.int32),
-        marks=marks + [0] * EDGE,
-        word_of=word_of + [-1] * EDGE,
+        ids=ids,
+        marks=marks,
+        word_of=word_of.tolist(),
         words=words,
-        turn_of=turn_of + [-1] * EDGE,
+        turn_of=turn_of.tolist(),
         starts=starts,
         ends=ends,
+        begins=begins.tolist(),
+        finishes=finishes.tolist(),
         names=vocabulary.names,
-        first_unit=first_unit,
+        numbers=numbers,
     )
+
+
+def _times(ids: Ints, words: Sequence[Word], counts: Sequence[int]) -> tuple[Ints, Floats, Floats]:
+    """Per unit: its word, when it begins, when it ends; 0 for breaks."""
+    spans = [word.span for word in words]
+    start = np.array([span.start for span in spans])
+    length = np.array([span.end for span in spans]) - start
+    count = np.array(counts, np.int64)
+    word = np.repeat(np.arange(len(words)), count)
+    place = np.arange(len(word)) - np.repeat(np.cumsum(count) - count, count)
+    step = (length / np.maximum(count, 1))[word]
+    said = np.flatnonzero(ids != BREAK)
+    word_of = np.full(len(ids), -1, np.int32)
+    begins, finishes = np.zeros(len(ids)), np.zeros(len(ids))
+    word_of[said] = word
+    begins[said] = start[word] + place * step
+    finishes[said] = begins[said] + step
+    return word_of, begins, finishes
