@@ -1,0 +1,41 @@
+"""Measures one call and prints, as JSON, what that cost this process."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+from pathlib import Path
+
+from pipeline import facts, tracks
+from pipeline.measure import call
+from pipeline.measure.cache import Cache
+from pipeline.measure.roles import DEFAULT
+from pipeline.settings import load_measure_settings
+from scripts.benchmarking.timing import cpu_s
+
+
+def peak_mb() -> float:
+    """Largest resident size of this process so far, in megabytes (10**6 bytes)."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
+
+
+def main() -> None:
+    settings = load_measure_settings()
+    models = call.load_models(settings, None, None)
+    recording = call.Recording((Path(sys.argv[1]),), "call", DEFAULT)
+    before_mb = peak_mb()
+
+    def once() -> None:
+        with call.opened(recording, settings.audio) as sound:
+            found = call.measure(sound, recording, models, settings, Cache(None))
+        facts.encode(found.facts)
+        tracks.encode(found.tracks)
+
+    spent_s = cpu_s(once)
+    print(json.dumps({"before_mb": before_mb, "peak_mb": peak_mb(), "spent_s": spent_s}))
+
+
+if __name__ == "__main__":
+    main()
