@@ -58,6 +58,8 @@ class Usual(msgspec.Struct, frozen=True):
 
 _DIGITAL_SILENCE = 1e-9
 _LEAST_BACKGROUND_S = 0.1
+_BACKGROUND_S = 1.0
+_LEAST_BANDS = 4
 
 UNITS: Mapping[str, str] = {
     "pitch_height_st": "st",
@@ -100,17 +102,15 @@ def measure(
     count = min(len(f0_hz), len(levels), len(bands.level_db))
     voiced = mask_of(spans, count) & np.isfinite(f0_hz[:count])
     seconds = float(np.count_nonzero(voiced)) * FRAME_S
-    if seconds < settings.least_voiced_s:
+    if whole is None or seconds < settings.least_voiced_s:
         reason = f"under {settings.least_voiced_s:g} s of voice"
         return Tone(span=whole, voiced_s=seconds, reason=reason)
-    st = 12 * np.log2(f0_hz[:count].astype(np.float64) / 100)
-    level = levels[:count][voiced]
-    clear = _snr_db(bands, voiced) >= settings.least_snr_db
-    quality = (
-        voice_quality(channel, f0_hz[:count], spans, settings.least_frames)
-        if clear
-        else VoiceQuality()
-    )
+    near = _frames_about(whole, count)
+    voiced, power = voiced[near], bands.power(near.start, near.stop)
+    st = 12 * np.log2(f0_hz[near].astype(np.float64) / 100)
+    clear = _snr_db(power, voiced) >= settings.least_snr_db
+    least = settings.least_frames
+    quality = voice_quality(channel, f0_hz[:count], spans, least) if clear else VoiceQuality()
     return Tone(
         span=whole,
         voiced_s=seconds,
@@ -118,8 +118,8 @@ def measure(
         pitch_spread_st=_spread(st[voiced]),
         pitch_slope_st_s=_slope(st, voiced, settings),
         final_slope_st_s=_final_slope(st, voiced, settings),
-        loudness_variation_db=_spread(level),
-        tilt_db_oct=_tilt(bands, voiced) if clear else None,
+        loudness_variation_db=_spread(levels[near][voiced]),
+        tilt_db_oct=_tilt(power[voiced]) if clear else None,
         f2_hz=quality.f2_hz,
         f3_hz=quality.f3_hz,
         cpp_db=quality.cpp_db,
@@ -128,18 +128,24 @@ def measure(
     )
 
 
+def _frames_about(span: Span, count: int) -> slice:
+    """The span's frames and a second on either side, where its background is heard."""
+    first = int((span.start - _BACKGROUND_S) / FRAME_S)
+    return slice(max(0, first), min(count, int((span.end + _BACKGROUND_S) / FRAME_S)))
+
+
 def _spread(values: npt.NDArray[np.floating]) -> float:
     low, high = np.quantile(values, (0.1, 0.9))
     return float(high - low)
 
 
-def _snr_db(bands: Bands, voiced: npt.NDArray[np.bool_]) -> float:
+def _snr_db(power: Float64Array, voiced: npt.NDArray[np.bool_]) -> float:
     """Voiced sound over the softest tenth of what is heard without voice."""
-    power = bands.power(0, len(voiced)).sum(axis=1)
-    background = power[~voiced & (power > _DIGITAL_SILENCE)]
+    total = power.sum(axis=1)
+    background = total[~voiced & (total > _DIGITAL_SILENCE)]
     if len(background) * FRAME_S < _LEAST_BACKGROUND_S:
         return np.inf  # there is none: digital silence, or frames that were not looked at
-    return float(10 * np.log10(power[voiced].mean() / np.quantile(background, 0.1)))
+    return float(10 * np.log10(total[voiced].mean() / np.quantile(background, 0.1)))
 
 
 def _slope(st: Float64Array, voiced: npt.NDArray[np.bool_], settings: ToneSettings) -> float | None:
@@ -163,13 +169,14 @@ def _final_slope(
     return float(np.polyfit(last * FRAME_S, st[last], 1)[0])
 
 
-def _tilt(bands: Bands, voiced: npt.NDArray[np.bool_]) -> float | None:
-    power = bands.power(0, len(voiced))[voiced].mean(axis=0)
-    octaves = np.log2(centres_hz() / 1000)
-    inside = (centres_hz() >= 300) & (centres_hz() <= 3400) & (power > 1e-11)
-    if np.count_nonzero(inside) < 4:
+def _tilt(power: Float64Array) -> float | None:
+    """Slope of the mean spectrum, dB per octave; ``power``: [voiced frames, bands]."""
+    mean, centres = power.mean(axis=0), centres_hz()
+    inside = (centres >= 300) & (centres <= 3400) & (mean > 1e-11)
+    if np.count_nonzero(inside) < _LEAST_BANDS:
         return None
-    return float(np.polyfit(octaves[inside], 10 * np.log10(power[inside]), 1)[0])
+    octaves = np.log2(centres[inside] / 1000)
+    return float(np.polyfit(octaves, 10 * np.log10(mean[inside]), 1)[0])
 
 
 # ── The speaker's own units ──────────────────────────────────────────────────────────────────────

@@ -26,7 +26,7 @@ _RATE_HZ = 8000
 _FRAME = 320
 _LPC_ORDER = 10
 _PRE_EMPHASIS = 0.97
-_MOST_FRAMES = 100
+_MOST_FRAMES = 60
 """Enough for medians; more would only take longer."""
 _LOWEST_HZ, _HIGHEST_HZ = 200.0, 3500.0
 _WIDEST_HZ = 400.0
