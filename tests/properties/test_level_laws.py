@@ -14,7 +14,7 @@ gains_db = st.floats(-18.0, 18.0)
 
 
 def talk(seed, seconds=3.0):
-    """Noise that swells and fades, at any gain below within the meters' range and over the gates."""
+    """Noise that swells and fades; at any gain below it stays over the gates."""
     rng = np.random.default_rng(seed)
     envelope = np.repeat(rng.choice([0.1, 0.3, 1.0], round(seconds * 10)), RATE // 10)
     return rng.standard_normal(len(envelope)) * envelope * 0.03
