@@ -16,6 +16,7 @@ import msgspec
 
 from pipeline.errors import FactsError
 from pipeline.timeline import Span
+from pipeline.values import Value
 
 SCHEMA: Final = "qinhe.facts/1"
 
@@ -37,10 +38,6 @@ INTERRUPTIONS: frozenset[OverlapKind] = frozenset(
     {"competitive-with-floor", "competitive-without-floor", "silent-interruption"}
 )
 """The kinds of overlap in which the second speaker went for the first one's floor."""
-
-
-class Value(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Base of every fact: frozen, compared by content, unknown fields refused when read."""
 
 
 class NotMeasured(Value, frozen=True, kw_only=True):

@@ -11,19 +11,14 @@ import math
 from collections.abc import Iterable
 from typing import Final, Literal
 
-import msgspec
-
 from pipeline.timeline import Span
+from pipeline.values import Value
 
 SCHEMA: Final = "qinhe.scorecard/1"
 
 Outcome = Literal["met", "missed", "not_measured", "not_applicable"]
 Severity = Literal["normal", "pillar", "critical"]
 """``pillar``: a miss takes the whole pillar. ``critical``: a miss fails the call (100-1=0)."""
-
-
-class Value(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Base: frozen, compared by content, unknown fields refused when read."""
 
 
 class Text(Value, frozen=True, kw_only=True):
