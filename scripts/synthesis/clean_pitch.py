@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.signal import firwin, upfirdn
 
-from pipeline.facts import Value
+from pipeline.values import Value
 from scripts.synthesis.line import RATE_HZ, Signal
 
 HOP_S = 0.01
