@@ -276,6 +276,8 @@ def _facts(
         holds=activity.holds,
         tones=activity.tones,
         bursts=_in_order(burst for party in parties for burst in party.bursts),
+        drawls=_in_order(drawl for party in parties for drawl in party.drawls),
+        fillers=_in_order(filler for party in parties for filler in party.fillers),
         shares=talk.shares,
         not_measured=tuple(_not_measured(found, transcript)),
         provenance=tuple(stages.provenance),

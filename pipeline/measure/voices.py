@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from pipeline.facts import Burst, NotMeasured, SpeakerFacts, Turn, TurnProsody, Word
-from pipeline.measure import effort, level, nuclei, pace, pitch, tone
+from pipeline.facts import Burst, Drawl, Filler, NotMeasured, SpeakerFacts, Turn, TurnProsody, Word
+from pipeline.measure import effort, hesitation, level, nuclei, pace, pitch, tone
 from pipeline.measure.channel import Channel
 from pipeline.measure.effort import Voicing
 from pipeline.measure.intonation import Intonation, intonation
@@ -48,6 +48,8 @@ class Described:
     turns: tuple[Turn, ...]
     speaker: SpeakerFacts
     bursts: tuple[Burst, ...]
+    drawls: tuple[Drawl, ...]
+    fillers: tuple[Filler, ...]
 
 
 def level_of(channel: Channel, speech: Timeline) -> ChannelLevel:
@@ -84,6 +86,8 @@ def described(
         ),
         speaker=party.over_the_call(turns, tones),
         bursts=party.bursts(),
+        drawls=party.drawls(),
+        fillers=party.fillers(turns),
     )
 
 
@@ -156,6 +160,27 @@ class _Party:
         words = self.voice.words
         times = pace.instants(words, self.language) if words else self.nuclei.times
         return pace.bursts(times, self.voice.speech, self.voice.speaker, self.settings.pace)
+
+    def drawls(self) -> tuple[Drawl, ...]:
+        voice = self.voice
+        return hesitation.drawls(
+            self.nuclei,
+            voice.pitch.voicing,
+            voice.speech,
+            voice.words,
+            voice.speaker,
+            self.settings.hesitation,
+        )
+
+    def fillers(self, turns: Sequence[Turn]) -> tuple[Filler, ...]:
+        voice = self.voice
+        return hesitation.fillers(
+            [turn.words for turn in turns],
+            voice.speech,
+            self.nuclei,
+            voice.speaker,
+            self.settings.hesitation,
+        )
 
     def over_the_call(self, turns: Sequence[Turn], tones: Sequence[Tone]) -> SpeakerFacts:
         voice, settings = self.voice, self.settings
