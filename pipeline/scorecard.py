@@ -94,7 +94,7 @@ class Finding(Value, frozen=True, kw_only=True):
     outcome: Outcome
     severity: Severity = "normal"
     measure: str | None = None
-    """The fact that ``value`` is, by its field's name (``articulation_rate_syl_s`` …)."""
+    """The number that was held against limits, by the rubric's name (``speech-rate`` …)."""
     value: float | None = None
     """What was measured."""
     low: float | None = None

@@ -86,6 +86,7 @@ class Judge:
             name=criterion.name,
             outcome=verdict.outcome,
             severity=criterion.severity,
+            measure=criterion.measure if isinstance(criterion, kinds.Measure) else None,
             value=verdict.value,
             low=verdict.low,
             high=verdict.high,

@@ -30,6 +30,7 @@ _NAMES: dict[str, _Named] = {
     "speech-rate": _Named("语速", "speech rate", "syl/s", 1),
     "articulation-rate": _Named("净语速（不含停顿）", "articulation rate", "syl/s", 1),
     "level": _Named("音量（语音电平）", "speech level", "dBov", 1),
+    "level-re-other": _Named("音量（与客户相比）", "level against the customer's", "dB", 1),
     "f0-spread": _Named("语调起伏", "pitch variation", "st", 1),
     "f0-range": _Named("语调范围", "pitch range", "st", 1),
     "intonation": _Named("语调变化", "intonation", "st", 1),
@@ -82,6 +83,18 @@ def _whole(*fields: str, turns: str | None = None) -> Callable[[Measure, View], 
         return Reading(value, pairs, (*fields, "f0", "pitch", "level"))
 
     return read
+
+
+def _level_re_other(criterion: Measure, view: View) -> Reading:
+    """One party's active speech level less the other's: a quiet line makes both quiet."""
+    own = view.parties.get(criterion.by)
+    others = [party for name, party in view.parties.items() if name != criterion.by]
+    levels = [party.level_dbov for party in (own, *others) if party is not None]
+    if len(levels) != 2 or levels[0] is None or levels[1] is None:
+        return Reading(None, (), ("level",))
+    other = levels[1]
+    pairs = _turn_values(view, criterion, "level_dbov")
+    return Reading(levels[0] - other, tuple((turn, v - other) for turn, v in pairs), ("level",))
 
 
 def _rate_variation(criterion: Measure, view: View) -> Reading:
@@ -153,6 +166,7 @@ _READERS: dict[str, Callable[[Measure, View], Reading]] = {
     "f0-range": _whole("f0_range_st", turns="f0_range_st"),
     "intonation": _whole("intonation_st", "f0_spread_st", turns="f0_spread_st"),
     "rate-variation": _rate_variation,
+    "level-re-other": _level_re_other,
     "level-variation": _level_variation,
     "recognition": _recognition,
     "warmth": _warmth,

@@ -309,19 +309,28 @@ def _rate(turn: Turn) -> float | None:
 
 
 _CURVES = {
-    "pitch": ("f0_spread_st",),
-    "level": ("level_re_baseline_db",),
-    "pace": ("articulation_rate_syl_s", "speech_rate_syl_s", "nuclei_rate_syl_s"),
+    "pitch": ("f0-spread",),
+    "level": ("level-re-other", "level"),
+    "pace": ("speech-rate", "articulation-rate"),
 }
 
 
-def _limits(findings: Sequence[Finding]) -> dict[str, list[float | None]]:
-    """The limits that curves are drawn against: of the first criterion on that measure."""
-    found: dict[str, list[float | None]] = {}
+def _limits(findings: Sequence[Finding]) -> dict[str, tuple[float | None, float | None]]:
+    """The limits that curves are drawn against: of the first criterion on that measure.
+
+    Levels are drawn about the speaker's own, so their limits move with what was measured.
+    """
+    found: dict[str, tuple[float | None, float | None]] = {}
     for lane, measures in _CURVES.items():
         for finding in findings:
-            if finding.measure in measures and (finding.low, finding.high) != (None, None):
-                found.setdefault(lane, [finding.low, finding.high])
+            if finding.measure in measures and finding.value is not None:
+                shift = finding.value if lane == "level" else 0.0
+                bounds = (
+                    None if bound is None else bound - shift
+                    for bound in (finding.low, finding.high)
+                )
+                low, high = bounds
+                found.setdefault(lane, (low, high))
     return found
 
 

@@ -37,6 +37,7 @@ MeasureName = Literal[
     "speech-rate",
     "articulation-rate",
     "level",
+    "level-re-other",
     "f0-spread",
     "f0-range",
     "intonation",

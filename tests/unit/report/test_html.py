@@ -78,9 +78,12 @@ def test_long_calls_are_drawn_more_coarsely() -> None:
 
 
 def test_limits_of_the_rubric_stand_behind_the_curves() -> None:
-    paced = finding("rate", "met", 1.0, 1.0, measure="articulation_rate_syl_s", low=3.3, high=5.5)
-    call = data_of(html.render(scorecard(findings=(paced,)), facts()))
-    assert call["limits"] == {"pace": [3.3, 5.5]}
+    paced = finding("rate", "met", 1.0, 1.0, measure="speech-rate", value=4.0, low=3.3, high=5.5)
+    loud = finding(
+        "level", "missed", 0.0, 1.0, measure="level-re-other", value=12.0, low=-10.0, high=10.0
+    )
+    call = data_of(html.render(scorecard(findings=(paced, loud)), facts()))
+    assert call["limits"] == {"pace": [3.3, 5.5], "level": [-22.0, -2.0]}
 
 
 def test_a_failed_call_is_stamped() -> None:
