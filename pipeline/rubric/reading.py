@@ -185,7 +185,9 @@ def weighted(rubric: Rubric) -> Rubric:
         rubric,
         weights=None,
         criteria=tuple(
-            msgspec.structs.replace(each, points=each.points * scale[side_of(each.standard)])
+            msgspec.structs.replace(
+                each, points=round(each.points * scale[side_of(each.standard)], 6)
+            )
             for each in rubric.criteria
         ),
     )
