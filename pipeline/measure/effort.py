@@ -37,7 +37,7 @@ class Voicing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Effort(msgspec.Struct, frozen=True, kw_only=True):
-    """Decibels of vocal effort above the speaker's own baseline, and what each cue alone says."""
+    """Decibels of vocal effort above the speaker's calm voice, and what each cue alone says."""
 
     effort_db: float | None = None
     by_level_db: float | None = None
@@ -83,38 +83,42 @@ def _emphasis(power: npt.NDArray[np.float64]) -> float | None:
     return float(10 * np.log10(high / low)) if min(high, low) > 0 else None
 
 
-def baseline(stretches: Sequence[Voicing]) -> Voicing:
-    """The speaker's usual voice: the median over their turns, each as heavy as it is long."""
+def baseline(stretches: Sequence[Voicing], settings: LevelSettings) -> Voicing:
+    """The speaker's calm voice: a low quantile over their turns, each as heavy as it is long.
+
+    Not the median: who shouts through most of a call would then be calm.
+    """
     heard = [one for one in stretches if one.level_dbov is not None]
+    share = settings.effort_baseline
     return Voicing(
         voiced_s=sum(one.voiced_s for one in heard),
-        level_dbov=_median([(one.level_dbov, one.voiced_s) for one in heard]),
-        emphasis_db=_median([(one.emphasis_db, one.voiced_s) for one in heard]),
-        f0_hz=_median([(one.f0_hz, one.voiced_s) for one in heard]),
+        level_dbov=_quantile([(one.level_dbov, one.voiced_s) for one in heard], share),
+        emphasis_db=_quantile([(one.emphasis_db, one.voiced_s) for one in heard], share),
+        f0_hz=_quantile([(one.f0_hz, one.voiced_s) for one in heard], share),
     )
 
 
-def _median(weighted: Sequence[tuple[float | None, float]]) -> float | None:
+def _quantile(weighted: Sequence[tuple[float | None, float]], share: float) -> float | None:
     known = sorted((value, weight) for value, weight in weighted if value is not None)
     if not known:
         return None
     passed = np.cumsum([weight for _, weight in known])
-    return known[int(np.searchsorted(passed, passed[-1] / 2))][0]
+    return known[int(np.searchsorted(passed, passed[-1] * share))][0]
 
 
-def effort(stretch: Voicing, usual: Voicing, settings: LevelSettings) -> Effort:
-    """Effort of one stretch against the speaker's usual voice.
+def effort(stretch: Voicing, calm: Voicing, settings: LevelSettings) -> Effort:
+    """Effort of one stretch against the speaker's calm voice.
 
     Raised is positive. ``None`` unless level, emphasis and pitch are all known: two cues cannot
     outvote the one that is wrong.
     """
     if stretch.level_dbov is None or stretch.emphasis_db is None or stretch.f0_hz is None:
         return Effort(reason=f"under {settings.effort_least_voiced_s:g} s of voice")
-    if usual.level_dbov is None or usual.emphasis_db is None or usual.f0_hz is None:
-        return Effort(reason="the speaker's usual voice is not known")
-    by_level = (stretch.level_dbov - usual.level_dbov) / settings.effort_level_db
-    by_emphasis = (stretch.emphasis_db - usual.emphasis_db) / settings.effort_emphasis_db
-    rise_st = 12 * float(np.log2(stretch.f0_hz / usual.f0_hz))
+    if calm.level_dbov is None or calm.emphasis_db is None or calm.f0_hz is None:
+        return Effort(reason="the speaker's calm voice is not known")
+    by_level = (stretch.level_dbov - calm.level_dbov) / settings.effort_level_db
+    by_emphasis = (stretch.emphasis_db - calm.emphasis_db) / settings.effort_emphasis_db
+    rise_st = 12 * float(np.log2(stretch.f0_hz / calm.f0_hz))
     by_pitch = rise_st / settings.effort_pitch_st
     return Effort(
         effort_db=float(np.median([by_level, by_emphasis, by_pitch])),

@@ -75,7 +75,7 @@ def described(
     spoken = [intersection(voice.speech, (turn.span,)) for turn in turns]
     voicings = [party.voicing(spans) for spans in spoken]
     tones = [party.tone(spans) for spans in spoken]
-    usual = _Usual(effort.baseline(voicings), tone.usual(tones))
+    usual = _Usual(effort.baseline(voicings, settings.level), tone.usual(tones))
     sounded = [
         party.prosody(*each, usual) for each in zip(turns, spoken, voicings, tones, strict=True)
     ]
