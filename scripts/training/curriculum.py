@@ -33,15 +33,17 @@ NOISE_S = 40.0
 class Curriculum(IterableDataset[Batch]):
     """Batches from step `first` to `steps`.
 
-    The batch of a step depends on the seed, the step and the shards that are there only.
+    The batch of a step depends only on the seed, the rank, the step and the shards that are there;
+    its kind and size on seed and step alone, so that no rank waits for another's larger batch.
     """
 
     def __init__(
-        self, corpus: Path, excluded: frozenset[str], seed: str, first: int, steps: int
+        self, corpus: Path, excluded: frozenset[str], seed: int, rank: int, first: int, steps: int
     ) -> None:
         self.corpus = corpus
         self.excluded = excluded
         self.seed = seed
+        self.rank = rank
         self.first = first
         self.steps = steps
 
@@ -52,7 +54,9 @@ class Curriculum(IterableDataset[Batch]):
             # Shards may still be coming in from a corpus that is made beside the training.
             if (step - self.first) % RELOAD_EVERY == RELOAD_EVERY - 1:
                 material = replace(material, shards=load_shards(self.corpus, self.excluded))
-            yield make_batch(material, Random(f"{self.seed} {step}"), step / self.steps)
+            layout = Random(f"{self.seed} {step}")
+            random = Random(f"{self.seed} {self.rank} {step}")
+            yield make_batch(material, layout, random, step / self.steps)
 
 
 def load_material(corpus: Path, excluded: frozenset[str]) -> Material:
@@ -74,37 +78,41 @@ def load_shards(corpus: Path, excluded: frozenset[str]) -> list[Shard]:
     return [shard.without(excluded) for shard in shards]
 
 
-def make_batch(material: Material, random: Random, done: float) -> Batch:
+def make_batch(material: Material, layout: Random, random: Random, done: float) -> Batch:
     """The batch for a moment of training; `done` runs from 0 to 1."""
-    draw = random.random()
+    draw = layout.random()
+    singles, several = _shares(done)
+    if draw < singles:
+        return _singles(material, layout, random, done)
+    if draw < singles + several:
+        return _several(material, layout, random, done)
+    return _full(material, random)
+
+
+def _shares(done: float) -> tuple[float, float]:
+    """How many of the batches are of single and of several sentences; the rest are full windows."""
+    if done < 0.1:
+        return 1.0, 0.0
     if done < 0.3:
-        alone = draw < 0.8 or done < 0.1
-        return _singles(material, random, done) if alone else _several(material, random, done)
-    if done < 0.55:
-        if draw < 0.35:
-            return _singles(material, random, done)
-        if draw < 0.85:
-            return _several(material, random, done)
-        return _full(material, random)
-    if draw < 0.25:
-        return _singles(material, random, done)
-    return _several(material, random, done) if draw < 0.5 else _full(material, random)
+        return 0.8, 0.2
+    return (0.35, 0.5) if done < 0.65 else (0.2, 0.2)
 
 
-def _singles(material: Material, random: Random, done: float) -> Batch:
+def _singles(material: Material, layout: Random, random: Random, done: float) -> Batch:
     """Short windows anywhere on the position table, so that all positions are met early."""
     severity = min(done / 0.2, 1.0)
     windows = [single_window(material, random, severity) for _ in range(2 * SINGLES)]
     windows.sort(key=lambda window: len(window.mel))
-    half = random.choice((windows[:SINGLES], windows[SINGLES:]))
+    half = windows[:SINGLES] if layout.random() < 0.5 else windows[SINGLES:]
     longest = max(len(window.mel) for window in half) // 2 + 1
     at = 0 if random.random() < 0.5 else random.randint(0, max(ENCODER_FRAMES - longest, 0))
     manners = [Manner(random.random() < 0.6, False, at) for _ in half]
     return collate(half, manners, material, random)
 
 
-def _several(material: Material, random: Random, done: float) -> Batch:
-    seconds = random.uniform(4, 14)
+def _several(material: Material, layout: Random, random: Random, done: float) -> Batch:
+    """A few sentences, half of the time later on the position table: timestamps of all times."""
+    seconds = layout.uniform(4, 14)
     frames = round(seconds * 100)
     windows = [
         speech_window(material, random, seconds * random.uniform(0.7, 1), _density(random), frames)
@@ -112,7 +120,9 @@ def _several(material: Material, random: Random, done: float) -> Batch:
         else empty_window(material, random, frames)
         for _ in range(SEVERAL)
     ]
-    return collate(windows, [_manner(random, done) for _ in windows], material, random)
+    at = 0 if random.random() < 0.5 else random.randint(0, ENCODER_FRAMES - frames // 2 - 1)
+    manners = [replace(_manner(random, done), position=at) for _ in windows]
+    return collate(windows, manners, material, random)
 
 
 def _full(material: Material, random: Random) -> Batch:
@@ -132,7 +142,7 @@ def _density(random: Random) -> float:
 
 
 def _manner(random: Random, done: float) -> Manner:
-    prompt = done > 0.5 and random.random() < 0.25
+    prompt = done > 0.65 and random.random() < 0.25
     return Manner(random.random() < 0.65, prompt, 0)
 
 

@@ -58,9 +58,7 @@ def train(plan: Plan, rank: int = 0) -> Learner:
     optimizer = torch.optim.AdamW(_groups(learner), lr=PEAK_RATE, betas=(0.9, 0.98), eps=1e-8)
     saved = plan.work / "training.pt"
     first = _resume(saved, learner, optimizer)
-    feed = Curriculum(
-        plan.work / "corpus", HELD_OUT_TEXTS, f"{plan.seed} {rank}", first, plan.steps
-    )
+    feed = Curriculum(plan.work / "corpus", HELD_OUT_TEXTS, plan.seed, rank, first, plan.steps)
     begun = time.monotonic()
     # One worker composes the next windows while this process computes.
     loader = DataLoader(feed, batch_size=None, num_workers=1, prefetch_factor=6)
@@ -85,13 +83,12 @@ def learning_rate(step: int, steps: int) -> float:
 
 
 def total_loss(losses: Losses, done: float) -> torch.Tensor:
-    """The helping losses fade once the encoder listens and the attention has found the words."""
-    helping = max(1.2 - 1.5 * done, 0.3)
+    """The helping losses stay strong: both what is heard and where are learnt to the end."""
     return (
         losses.text
-        + 0.15 * losses.timestamps
-        + helping * (losses.characters + 0.4 * losses.syllables)
-        + 0.15 * max(1.0 - done, 0.4) * losses.guide
+        + 0.25 * losses.timestamps
+        + (1.2 if done < 0.3 else 0.8) * (losses.characters + 0.4 * losses.syllables)
+        + 0.4 * losses.guide
     )
 
 
@@ -100,7 +97,7 @@ def _update(
 ) -> Losses:
     losses: Losses = learner(batch, done < FLAT_START)
     optimizer.zero_grad(set_to_none=True)
-    total_loss(losses, done).backward()  # type: ignore[no-untyped-call]
+    total_loss(losses, done).backward()
     _average_gradients(learner)
     norm = nn.utils.clip_grad_norm_(learner.parameters(), CLIP)
     if torch.isfinite(norm):

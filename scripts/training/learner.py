@@ -71,14 +71,17 @@ class Learner(nn.Module):
                 _frame_loss(self.syllables, middle, batch.syllables),
                 none,
             )
-        logits, attention = self._decode(batch.inputs, audio)
+        logits, (first, last) = self._decode(batch.inputs, audio)
         words, times = _token_losses(logits + self.bias, batch.targets)
         return Losses(
             words,
             times,
             _frame_loss(self.characters, audio, batch.characters),
             _frame_loss(self.syllables, middle, batch.syllables),
-            _guide_loss(attention, batch.guide),
+            # The last layer looks where the next piece is spoken; to find it, half of the first
+            # layer's heads look where the piece before was, which its own letters tell.
+            _guide_loss(last, batch.guide)
+            + 0.5 * _guide_loss(first[:, :2, 1:], batch.guide[:, :-1]),
         )
 
     def _encode(self, mel: Tensor, position: int) -> tuple[Tensor, Tensor]:
@@ -93,20 +96,21 @@ class Learner(nn.Module):
                 middle = x
         return middle, encoder.ln_post(x)
 
-    def _decode(self, inputs: Tensor, audio: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits, and the log attention (B x heads x N x frames) of the last layer."""
+    def _decode(self, inputs: Tensor, audio: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Logits, and the log attention (B x heads x N x frames) of every layer."""
         decoder = self.whisper.decoder
         x = decoder.token_embedding(inputs) + decoder.positional_embedding[: inputs.shape[1]]
         x = x.to(audio.dtype)
-        *earlier, last = decoder.blocks
-        for block in earlier:
-            x = block(x, audio, mask=decoder.mask)
-        x = x + last.attn(last.attn_ln(x), mask=decoder.mask)[0]
-        attended, attention = _attend(last.cross_attn, last.cross_attn_ln(x), audio)
-        x = x + attended
-        x = decoder.ln(x + last.mlp(last.mlp_ln(x)))
+        attentions: list[Tensor] = []
+        for block in decoder.blocks:
+            x = x + block.attn(block.attn_ln(x), mask=decoder.mask)[0]
+            attended, attention = _attend(block.cross_attn, block.cross_attn_ln(x), audio)
+            x = x + attended
+            x = x + block.mlp(block.mlp_ln(x))
+            attentions.append(attention)
+        x = decoder.ln(x)
         weight = decoder.token_embedding.weight.to(x.dtype)
-        return (x @ weight.T).float(), attention
+        return (x @ weight.T).float(), attentions
 
     @torch.no_grad()
     def _initialise(self) -> None:

@@ -181,7 +181,7 @@ def _shape(power: Floats, random: Random) -> Floats:
         curve += np.linspace(-1, 1, 80) * random.uniform(-0.6, 0.6)
     shaped: Floats = power * (10**curve).astype(np.float32)
     if random.random() < 0.4:
-        shaped += np.float32(10 ** random.uniform(-8, -3))
+        shaped += np.float32(10 ** random.uniform(-8, -4.5))
     return shaped
 
 
