@@ -28,11 +28,11 @@ from pipeline.facts import (
     Tone,
     Turn,
     TurnProsody,
-    Value,
     Word,
     rounded,
 )
 from pipeline.timeline import Span, Timeline
+from pipeline.values import Value
 from scripts.synthesis.clean_pitch import PitchTruth, statistics
 from scripts.synthesis.line import RATE_HZ, Signal, active_speech_level
 from scripts.synthesis.placing import Course, Placed
