@@ -185,7 +185,7 @@ def _short_taper() -> FloatArray:
     line = np.abs(np.fft.rfft(_hann(_SHORT.length), fine)) ** _SHORT.exponent
     hz = np.arange(len(line)) * RATE_HZ / fine
     taper = np.array([(line * np.cos(2 * np.pi * hz / pitch)).sum() for pitch in BIN_HZ])
-    return np.maximum(taper / line.sum(), 0.05).astype(np.float32)
+    return np.asarray(np.maximum(taper / line.sum(), 0.05), np.float32)
 
 
 def summits(described: FloatArray, bins: npt.NDArray[np.intp]) -> FloatArray:

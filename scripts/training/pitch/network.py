@@ -75,7 +75,7 @@ class Network(nn.Module):
         x = torch.relu(self.enter((features - self.mean) / self.spread))
         for block in self.blocks:
             x = block(x)
-        return self.leave(torch.relu(x))  # type: ignore[no-any-return]
+        return self.leave(torch.relu(x))
 
 
 def loss_of(logits: Tensor, f0_hz: Tensor) -> tuple[Tensor, Tensor]:
@@ -135,7 +135,7 @@ def train(source: Iterator[tuple[Tensor, Tensor]], steps: int) -> Network:
             logits = network(features)
         voicing, pitch = loss_of(logits.float(), f0)
         optimizer.zero_grad()
-        (voicing + PITCH_SHARE * pitch).backward()  # type: ignore[no-untyped-call]
+        (voicing + PITCH_SHARE * pitch).backward()
         nn.utils.clip_grad_norm_(network.parameters(), 2.0)
         optimizer.step()
         schedule.step()
