@@ -43,7 +43,9 @@ def channel_copy(first: Channel, second: Channel, settings: DualMonoSettings) ->
     starts = _sounding_blocks(first, second, settings)
     if not len(starts):
         return None
-    found = np.array([_compare(first, second, start, settings) for start in starts])
+    found = _compared(first, second, starts, settings)
+    if found is None:
+        return None
     correlation, gain_db, delay_s = found[:, 0], found[:, 1], found[:, 2]
     gain = float(np.median(gain_db))
     alike = np.abs(correlation) >= settings.correlation
@@ -56,6 +58,19 @@ def channel_copy(first: Channel, second: Channel, settings: DualMonoSettings) ->
         inverted=bool(np.median(correlation) < 0),
         correlation=float(np.median(np.abs(correlation))),
     )
+
+
+def _compared(
+    first: Channel, second: Channel, starts: FloatArray, settings: DualMonoSettings
+) -> NDArray[np.float64] | None:
+    """`_compare` of every block; ``None`` as soon as too many blocks are unlike."""
+    found, unlike = [], 0
+    for start in starts:
+        found.append(_compare(first, second, start, settings))
+        unlike += abs(found[-1][0]) < settings.correlation
+        if 1 - unlike / len(starts) < settings.share:
+            return None
+    return np.array(found)
 
 
 def _sounding_blocks(first: Channel, second: Channel, settings: DualMonoSettings) -> FloatArray:

@@ -64,6 +64,8 @@ class Spool:
 
         def fetch(start: int, stop: int) -> FloatArray:
             held = self._read(start, min(stop, self.n_samples))
+            if len(held) == stop - start:  # as everywhere but past the end of the shorter file
+                return held
             return np.pad(held, (0, stop - start - len(held)))
 
         return Channel(self.rate_hz, n_samples, fetch)
@@ -80,7 +82,7 @@ class Spool:
         data = os.pread(self._file.fileno(), (stop - start) * width, start * width)
         if self._dtype == np.int16:
             return np.frombuffer(data, np.int16) * INT16_SCALE
-        return np.frombuffer(data, np.float32)
+        return np.frombuffer(data, np.float32).copy()  # the buffer itself cannot be written to
 
 
 def _no_room(error: OSError) -> QinheError:
