@@ -357,8 +357,8 @@ def _music(
         frames[at : at + width] = True
     frames &= ~mask_of(union(tones), len(frames))
     talk = without_short(heard > 0.5, settings.least_talk_s)
-    sounding = grown(level_db > settings.quiet_dbov, 0.1) & ~talk
-    fitted = [_fitted(first, last, sounding) for first, last in runs(frames)]
+    sounding = grown(level_db > settings.quiet_dbov, 0.1)
+    fitted = [_fitted(first, last, sounding, talk) for first, last in runs(frames)]
     # A break is no music if somebody speaks in it.
     breaks = difference(spans(talk, len(talk) * FRAME_S), fitted)
     whole = difference(bridge(fitted, settings.music_gap_s), breaks)
@@ -367,14 +367,18 @@ def _music(
     )
 
 
-def _fitted(first: int, last: int, sounding: Mask) -> Span:
-    """A stretch of windows moved, by a segment at most, to where its sound begins and ends."""
+def _fitted(first: int, last: int, sounding: Mask, talk: Mask) -> Span:
+    """A stretch of windows moved to where its sound begins and ends.
+
+    It grows by a segment at most, and not over talk.
+    """
     reach = round(_SEGMENT_S / FRAME_S)
     inside = np.flatnonzero(sounding[first:last])
     if not len(inside):
         return Span(first * FRAME_S, first * FRAME_S)
     start, end = first + int(inside[0]), first + int(inside[-1]) + 1
-    before, after = sounding[max(0, start - reach) : start][::-1], sounding[end : end + reach]
+    around = sounding & ~talk
+    before, after = around[max(0, start - reach) : start][::-1], around[end : end + reach]
     start -= len(before) if before.all() else int(np.argmin(before))
     end += len(after) if after.all() else int(np.argmin(after))
     return Span(start * FRAME_S, end * FRAME_S)

@@ -10,7 +10,8 @@ detector helps to make its own reference:
 3. within a segment, frames above the threshold in runs of at least 20 ms, gaps of up to 0.25 s
    between them bridged, are speech.
 
-Segments that hold a noise ([noise], [baby]), nothing, or what nobody understood are not scored.
+Segments that hold a noise ([noise], [baby], [laughter]) or nothing are not scored, nor 0.1 s around
+them; what nobody understood ([unintelligible], <unk>) is speech all the same.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ Signal = npt.NDArray[np.float32]
 
 RATE_HZ = 8000
 _PER_FRAME = round(RATE_HZ * FRAME_S)
-_NO_WORDS = re.compile(r"(\[[^\]]*\]|<unk>|\s)*")
+_NO_WORDS = re.compile(r"(\[(?!unintelligible)[^\]]*\]|\s)*")
 _LOWEST_DB = -100.0
 
 
@@ -101,7 +102,7 @@ def refine(samples: Signal, segments: list[Segment]) -> tuple[Mask, Mask]:
         if segment.spoken:
             loud = without_short(level[segment.frames] > threshold, 0.02)
             speech[segment.frames] |= bridged(loud, 0.25)
-    return speech, ~(other & ~speech)
+    return speech, ~(grown(other, 0.1) & ~speech)
 
 
 def _threshold(level: npt.NDArray[np.float64], spoken: Mask, marked: Mask) -> float:

@@ -113,7 +113,7 @@ class _Script:
     def terminal(self) -> None:
         first = self.unit(1.2, 3.5)
         self.floor = OTHER[self.floor]
-        self.now = first.span.end - abs(self.normal(0.14, 0.06))
+        self.now = first.span.end - max(0.07, self.normal(0.14, 0.06))
         self.truth.append(("terminal", first, self.unit(1.0, 3.0)))
 
     def choral(self) -> None:

@@ -55,7 +55,8 @@ class Tally:
     talk_off_s: list[float] = field(default_factory=list)
 
     def add(self, found: Mask, call: Call, settings: MeasureSettings) -> None:
-        """Take in one call."""
+        """Take in one call; where the reference does not know, nobody is wrong."""
+        found = np.where(call.scored, found, call.speech)
         self.wrong += int(np.sum((found != call.speech) & call.scored))
         self.scored += int(call.scored.sum())
         self.overlap_s.append(float(np.sum(found[0] & found[1]) * FRAME_S))
