@@ -38,7 +38,7 @@ class LevelSettings(Section, frozen=True):
     gain_window_s: float
     gain_least_s: float
     gain_change_db: float
-    effort_baseline: float
+    effort_calm_share: float
     effort_level_db: float
     effort_emphasis_db: float
     effort_pitch_st: float

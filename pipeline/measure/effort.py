@@ -37,9 +37,10 @@ class Voicing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Effort(msgspec.Struct, frozen=True, kw_only=True):
-    """Decibels of vocal effort above the speaker's calm voice, and what each cue alone says."""
+    """Decibels of vocal effort, and what each cue alone says of it."""
 
     effort_db: float | None = None
+    """Above the voice that it was held against, or above the calm voice (`of_turns`)."""
     by_level_db: float | None = None
     by_emphasis_db: float | None = None
     by_pitch_db: float | None = None
@@ -83,42 +84,30 @@ def _emphasis(power: npt.NDArray[np.float64]) -> float | None:
     return float(10 * np.log10(high / low)) if min(high, low) > 0 else None
 
 
-def baseline(stretches: Sequence[Voicing], settings: LevelSettings) -> Voicing:
-    """The speaker's calm voice: a low quantile over their turns, each as heavy as it is long.
-
-    Not the median: who shouts through most of a call would then be calm.
-    """
+def usual(stretches: Sequence[Voicing]) -> Voicing:
+    """The speaker's usual voice: the median over their turns, each as heavy as it is long."""
     heard = [one for one in stretches if one.level_dbov is not None]
-    share = settings.effort_baseline
     return Voicing(
         voiced_s=sum(one.voiced_s for one in heard),
-        level_dbov=_quantile([(one.level_dbov, one.voiced_s) for one in heard], share),
-        emphasis_db=_quantile([(one.emphasis_db, one.voiced_s) for one in heard], share),
-        f0_hz=_quantile([(one.f0_hz, one.voiced_s) for one in heard], share),
+        level_dbov=_quantile([(one.level_dbov, one.voiced_s) for one in heard], 0.5),
+        emphasis_db=_quantile([(one.emphasis_db, one.voiced_s) for one in heard], 0.5),
+        f0_hz=_quantile([(one.f0_hz, one.voiced_s) for one in heard], 0.5),
     )
 
 
-def _quantile(weighted: Sequence[tuple[float | None, float]], share: float) -> float | None:
-    known = sorted((value, weight) for value, weight in weighted if value is not None)
-    if not known:
-        return None
-    passed = np.cumsum([weight for _, weight in known])
-    return known[int(np.searchsorted(passed, passed[-1] * share))][0]
+def effort(stretch: Voicing, against: Voicing, settings: LevelSettings) -> Effort:
+    """Effort of one stretch against another voice of the same speaker; raised is positive.
 
-
-def effort(stretch: Voicing, calm: Voicing, settings: LevelSettings) -> Effort:
-    """Effort of one stretch against the speaker's calm voice.
-
-    Raised is positive. ``None`` unless level, emphasis and pitch are all known: two cues cannot
-    outvote the one that is wrong.
+    ``None`` unless level, emphasis and pitch are all known: two cues cannot outvote the one that
+    is wrong.
     """
     if stretch.level_dbov is None or stretch.emphasis_db is None or stretch.f0_hz is None:
         return Effort(reason=f"under {settings.effort_least_voiced_s:g} s of voice")
-    if calm.level_dbov is None or calm.emphasis_db is None or calm.f0_hz is None:
-        return Effort(reason="the speaker's calm voice is not known")
-    by_level = (stretch.level_dbov - calm.level_dbov) / settings.effort_level_db
-    by_emphasis = (stretch.emphasis_db - calm.emphasis_db) / settings.effort_emphasis_db
-    rise_st = 12 * float(np.log2(stretch.f0_hz / calm.f0_hz))
+    if against.level_dbov is None or against.emphasis_db is None or against.f0_hz is None:
+        return Effort(reason="the speaker's usual voice is not known")
+    by_level = (stretch.level_dbov - against.level_dbov) / settings.effort_level_db
+    by_emphasis = (stretch.emphasis_db - against.emphasis_db) / settings.effort_emphasis_db
+    rise_st = 12 * float(np.log2(stretch.f0_hz / against.f0_hz))
     by_pitch = rise_st / settings.effort_pitch_st
     return Effort(
         effort_db=float(np.median([by_level, by_emphasis, by_pitch])),
@@ -126,3 +115,31 @@ def effort(stretch: Voicing, calm: Voicing, settings: LevelSettings) -> Effort:
         by_emphasis_db=by_emphasis,
         by_pitch_db=by_pitch,
     )
+
+
+def of_turns(stretches: Sequence[Voicing], settings: LevelSettings) -> tuple[Effort, ...]:
+    """Effort of each turn of one speaker above their calm voice in the same call.
+
+    Calm is the effort that ``effort_calm_share`` of their talk stays under. Not the median: who shouts
+    through most of a call would then be calm.
+    """
+    voice = usual(stretches)
+    found = [effort(one, voice, settings) for one in stretches]
+    weighted = [(each.effort_db, one.voiced_s) for each, one in zip(found, stretches, strict=True)]
+    calm = _quantile(weighted, settings.effort_calm_share)
+    return tuple(_above(each, calm) for each in found)
+
+
+def _above(found: Effort, calm_db: float | None) -> Effort:
+    if found.effort_db is None or calm_db is None:
+        return found
+    return msgspec.structs.replace(found, effort_db=found.effort_db - calm_db)
+
+
+def _quantile(weighted: Sequence[tuple[float | None, float]], share: float) -> float | None:
+    """The least value that a ``share`` of the weight does not exceed."""
+    known = sorted((value, weight) for value, weight in weighted if value is not None)
+    if not known:
+        return None
+    passed = np.cumsum([weight for _, weight in known])
+    return known[int(np.searchsorted(passed, passed[-1] * share))][0]

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import msgspec
 
 from pipeline.facts import Burst, Drawl, Filler, NotMeasured, SpeakerFacts, Turn, TurnProsody, Word
 from pipeline.measure import effort, hesitation, level, nuclei, pace, pitch, tone
 from pipeline.measure.channel import Channel
-from pipeline.measure.effort import Voicing
+from pipeline.measure.effort import Effort, Voicing
 from pipeline.measure.intonation import Intonation, intonation
 from pipeline.measure.lexicaltone import tone_syllables
 from pipeline.measure.loudness import Loudness
@@ -73,11 +72,11 @@ def described(
     heard = nuclei.nuclei(sound, voice.pitch.voicing, settings.nuclei)
     party = _Party(voice, sound, heard, language, settings)
     spoken = [intersection(voice.speech, (turn.span,)) for turn in turns]
-    voicings = [party.voicing(spans) for spans in spoken]
     tones = [party.tone(spans) for spans in spoken]
-    usual = _Usual(effort.baseline(voicings, settings.level), tone.usual(tones))
+    raised = effort.of_turns([party.voicing(spans) for spans in spoken], settings.level)
+    usual = tone.usual(tones)
     sounded = [
-        party.prosody(*each, usual) for each in zip(turns, spoken, voicings, tones, strict=True)
+        party.prosody(*each, usual) for each in zip(turns, spoken, raised, tones, strict=True)
     ]
     return Described(
         turns=tuple(
@@ -89,13 +88,6 @@ def described(
         drawls=party.drawls(),
         fillers=party.fillers(turns),
     )
-
-
-class _Usual(NamedTuple):
-    """A speaker's usual voice in this call."""
-
-    voicing: Voicing
-    tone: Mapping[str, Usual]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +117,12 @@ class _Party:
         )
 
     def prosody(
-        self, turn: Turn, spoken: Timeline, voicing: Voicing, heard: Tone, usual: _Usual
+        self,
+        turn: Turn,
+        spoken: Timeline,
+        raised: Effort,
+        heard: Tone,
+        usual: Mapping[str, Usual],
     ) -> TurnProsody:
         settings = self.settings
         pitched = pitch.summary(self.voice.pitch, spoken, settings.pitch)
@@ -133,7 +130,6 @@ class _Party:
             turn.words, turn.span, spoken, self.language, settings.pace, self.nuclei
         )
         active = level.active_speech_level_of(self.voice.channel, spoken)
-        raised = effort.effort(voicing, usual.voicing, settings.level)
         reasons = (paced.reason, active.reason, pitched.reason, raised.reason)
         return TurnProsody(
             syllables=paced.syllables,
@@ -146,7 +142,7 @@ class _Party:
             f0_spread_st=pitched.spread_st,
             f0_range_st=pitched.range_st,
             effort_db=raised.effort_db,
-            cues=tone.of_turn(heard, usual.tone),
+            cues=tone.of_turn(heard, usual),
             reason="; ".join(dict.fromkeys(reason for reason in reasons if reason)) or None,
         )
 
