@@ -51,15 +51,15 @@ class Judge:
         """
         view = self.view(facts)
         findings = tuple(self._finding(criterion, view) for criterion in self.rubric.criteria)
-        failed = any(each.severity == "critical" and each.outcome == "missed" for each in findings)
-        pillars = self._pillars(findings)
+        pillars = self.pillars(findings)
         points = Points.sum(pillar.points for pillar in pillars)
+        mark, failed = self.mark(findings, points)
         transcript = facts.transcript
         return Scorecard(
             call_id=facts.call_id,
             facts_sha256=facts_sha256 or digest(facts),
             rubric=self._ref,
-            mark=_mark(points, failed=failed),
+            mark=mark,
             points=points,
             failed=failed,
             pillars=pillars,
@@ -96,7 +96,8 @@ class Judge:
             reason=verdict.reason,
         )
 
-    def _pillars(self, findings: tuple[Finding, ...]) -> tuple[PillarMark, ...]:
+    def pillars(self, findings: tuple[Finding, ...]) -> tuple[PillarMark, ...]:
+        """Each pillar's sum; a missed finding that is more than normal takes its pillar."""
         marks = []
         for key, pillar in self.rubric.pillars.items():
             own = [each for each in findings if each.pillar == key]
@@ -107,16 +108,17 @@ class Judge:
             marks.append(PillarMark(pillar=key, name=pillar.name, points=points, failed=failed))
         return tuple(marks)
 
+    def mark(self, findings: tuple[Finding, ...], points: Points) -> tuple[float | None, bool]:
+        """The mark, 0 to 100, and whether a critical miss failed the call (100-1=0)."""
+        failed = any(each.severity == "critical" and each.outcome == "missed" for each in findings)
+        if points.percent is None:
+            return (0.0 if failed else None), failed
+        return (0.0 if failed else round(points.percent, 3)), failed
+
 
 def compile(rubric: Rubric, lexicon: Lexicon) -> Judge:
     """The rubric and its phrases, made ready once for any number of calls."""
     return Judge(rubric, lexicon)
-
-
-def _mark(points: Points, *, failed: bool) -> float | None:
-    if points.percent is None:
-        return None
-    return 0.0 if failed else round(points.percent, 3)
 
 
 def coaching(findings: tuple[Finding, ...]) -> tuple[str, ...]:

@@ -42,7 +42,7 @@ def sound_alikes(hanzi: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 NEAR_SHARE = 0.3
-"""Share of errors that also change the syllable (z/zh, n/l, in/ing …), where there is such a one."""
+"""Share of errors that change the syllable as well (z/zh, n/l, in/ing …), where one can."""
 
 
 def garbled(text: str, rate: float, chance: random.Random) -> str:

@@ -347,6 +347,8 @@ def _by_literal(
     if not parts:
         return {}
     literal, start, end, cost = (np.concatenate(column) for column in zip(*parts, strict=True))
+    if not len(literal):
+        return {}
     order = np.lexsort((cost, start, literal))
     literal, start, end, cost = literal[order], start[order], end[order], cost[order]
     fresh = np.ones(len(literal), bool)

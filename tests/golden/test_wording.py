@@ -1,0 +1,51 @@
+"""The labelled utterances: how well wording is found, clean and as a recogniser would garble it."""
+
+import functools
+
+import pytest
+
+from pipeline.judge.call import Judge, compile
+from pipeline.rubric import load_lexicon, shipped
+from scripts.validation.garble import garbled, sound_alikes
+from scripts.validation.wording import Labelled, labelled, pooled, rows
+
+
+@functools.cache
+def judge() -> Judge:
+    rubric = shipped("affinity-zh-v1")
+    return compile(rubric, load_lexicon(rubric.lexicon))
+
+
+@functools.cache
+def utterances() -> tuple[Labelled, ...]:
+    """Those written for their row; the borrowed negatives are for scripts/validate."""
+    return tuple(each for each in labelled() if each.own)
+
+
+def test_there_are_enough_of_them() -> None:
+    assert len(utterances()) >= 400
+    assert len({each.standard for each in utterances()}) >= 40
+
+
+@pytest.mark.parametrize(("errors", "precision", "recall"), [(0.0, 0.97, 0.95), (0.1, 0.95, 0.90)])
+def test_wording_is_found(errors: float, precision: float, recall: float) -> None:
+    every = pooled(rows(judge(), utterances(), errors))
+    assert every.precision >= precision
+    assert every.recall >= recall
+
+
+def test_what_was_held_out_is_found_as_well() -> None:
+    every = pooled(rows(judge(), [each for each in utterances() if each.held_out]))
+    assert every.precision >= 0.97
+    assert every.recall >= 0.95
+
+
+def test_garbling_keeps_the_sound() -> None:
+    import random
+
+    same, near = sound_alikes("稍")
+    assert "烧" in same
+    assert "扫" in near
+    assert garbled("请稍等", 0.0, random.Random(1)) == "请稍等"
+    assert garbled("请稍等, OK", 1.0, random.Random(1)) != "请稍等, OK"
+    assert garbled("请稍等, OK", 1.0, random.Random(1)).endswith(", OK")
