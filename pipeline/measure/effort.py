@@ -120,8 +120,8 @@ def effort(stretch: Voicing, against: Voicing, settings: LevelSettings) -> Effor
 def of_turns(stretches: Sequence[Voicing], settings: LevelSettings) -> tuple[Effort, ...]:
     """Effort of each turn of one speaker above their calm voice in the same call.
 
-    Calm is the effort that ``effort_calm_share`` of their talk stays under. Not the median: who shouts
-    through most of a call would then be calm.
+    Calm is the effort that ``effort_calm_share`` of their talk stays under. Not the median: who
+    shouts through most of a call would then be calm.
     """
     voice = usual(stretches)
     found = [effort(one, voice, settings) for one in stretches]
