@@ -186,6 +186,7 @@ class TranscriptSettings(Section, frozen=True):
     retry_log_probability: float
     seed: int
     window_s: float
+    demonstration_window_s: float
     pause_s: float
     margin_s: float
     gap_s: float

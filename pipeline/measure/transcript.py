@@ -27,7 +27,7 @@ from pipeline.measure.guards import Guarded, Segment, guarded
 from pipeline.measure.recogniser import DEMO, DEMO_MODEL, Recogniser, load
 from pipeline.measure.words import Piece, into_speech, words_from
 from pipeline.settings import TranscriptSettings
-from pipeline.timeline import Span, Timeline, bridge, padded
+from pipeline.timeline import Span, Timeline, bridge
 
 __all__ = ["DEMO", "DEMO_MODEL", "Guarded", "Recogniser", "load", "transcribe", "windows"]
 
@@ -97,7 +97,8 @@ def transcribe(
         ModelError: the model cannot write it.
     """
     language = checked_language(language or settings.language, recogniser)
-    packed = list(windows(channel, speech, settings))
+    longest_s = settings.demonstration_window_s if recogniser.demonstration else settings.window_s
+    packed = list(windows(channel, speech, settings, min(longest_s, LONGEST_WINDOW_S)))
     whole = sum(window.duration_s for window in packed)
     near = bridge(speech, settings.closure_s)
     segments: list[Segment] = []
@@ -139,17 +140,18 @@ def checked_language(language: str, recogniser: Recogniser) -> str:
 # ── Packing ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def windows(channel: Channel, speech: Timeline, settings: TranscriptSettings) -> Iterator[Window]:
-    """Packs the stretches of speech into windows.
+def windows(
+    channel: Channel, speech: Timeline, settings: TranscriptSettings, longest_s: float
+) -> Iterator[Window]:
+    """Packs the stretches of speech into windows of at most ``longest_s`` seconds.
 
     Each stretch comes with ``margin_s`` of sound on both sides; pauses up to ``pause_s`` stay
-    whole, longer ones become ``gap_s`` of silence.
+    whole, longer ones become ``gap_s`` of silence. A window ends at a pause where it can.
     """
-    limit = min(settings.window_s, LONGEST_WINDOW_S)
     taken: list[Taken] = []
-    for span in _stretches(channel, speech, settings, limit):
+    for span in _stretches(channel, speech, settings, longest_s):
         at = taken[-1].at + taken[-1].end - taken[-1].start + settings.gap_s if taken else 0.0
-        if taken and at + span.duration > limit:
+        if taken and at + span.duration > longest_s:
             yield Window(tuple(taken))
             taken, at = [], 0.0
         taken.append(Taken(span.start, span.end, at))
@@ -158,21 +160,42 @@ def windows(channel: Channel, speech: Timeline, settings: TranscriptSettings) ->
 
 
 def _stretches(
-    channel: Channel, speech: Timeline, settings: TranscriptSettings, limit: float
+    channel: Channel, speech: Timeline, settings: TranscriptSettings, longest_s: float
 ) -> Iterator[Span]:
-    """Stretches of speech with their margins, each no longer than ``limit``, on whole samples."""
-    whole = Span(0.0, channel.duration_s)
-    for span in padded(
-        bridge(speech, settings.pause_s), settings.margin_s, settings.margin_s, whole
-    ):
-        start = span.start
-        while span.end - start > limit:
-            search = min(settings.cut_search_s, limit / 2)
-            end = Span(start + limit - search, start + limit)
-            cut = _quietest(channel, end, settings.cut_quiet_s)
+    """Stretches of speech with their margins, none longer than a window, on whole samples."""
+    joined = list(_joined(speech, settings, longest_s))
+    edges = [0.0, *(edge for span in joined for edge in (span.start, span.end)), channel.duration_s]
+    for index, span in enumerate(joined):
+        # Margins meet in the middle of a short pause: no sound is shown twice.
+        before = min(settings.margin_s, (span.start - edges[2 * index]) / (2 if index else 1))
+        after = edges[2 * index + 3] - span.end
+        after = min(settings.margin_s, after / (2 if index + 1 < len(joined) else 1))
+        start, end = span.start - before, span.end + after
+        while end - start > longest_s:
+            search = min(settings.cut_search_s, longest_s / 2)
+            last = Span(start + longest_s - search, start + longest_s)
+            cut = _quietest(channel, last, settings.cut_quiet_s)
             yield _on_samples(Span(start, cut), channel)
             start = cut
-        yield _on_samples(Span(start, span.end), channel)
+        yield _on_samples(Span(start, end), channel)
+
+
+def _joined(speech: Timeline, settings: TranscriptSettings, longest_s: float) -> Iterator[Span]:
+    """Speech with its short pauses, as much of it together as a window holds."""
+    now: Span | None = None
+    for span in speech:
+        if (
+            now
+            and span.start - now.end <= settings.pause_s
+            and span.end - now.start + 2 * settings.margin_s <= longest_s
+        ):
+            now = Span(now.start, span.end)
+            continue
+        if now:
+            yield now
+        now = span
+    if now:
+        yield now
 
 
 def _on_samples(span: Span, channel: Channel) -> Span:

@@ -63,8 +63,8 @@ def settings() -> TranscriptSettings:
     return load_measure_settings().transcript
 
 
-def recogniser(model: ToneReader) -> Recogniser:
-    return Recogniser(model, "tones", "0" * 64, demonstration=False)  # type: ignore[arg-type]
+def recogniser(model: ToneReader, demonstration: bool = False) -> Recogniser:
+    return Recogniser(model, "tones", "0" * 64, demonstration)  # type: ignore[arg-type]
 
 
 def call(*starts: float, length: float = 0.3, duration: float = 0.0) -> tuple[Channel, Timeline]:
@@ -106,6 +106,17 @@ def test_windows_are_no_longer_than_whisper_hears(settings: TranscriptSettings) 
     assert len(words) == len(speech)
     assert max(model.windows) <= 30.0
     assert len(model.windows) < 200 / 30 + 3
+
+
+def test_the_demonstration_model_is_shown_less_at_once(settings: TranscriptSettings) -> None:
+    starts = [start + pause for start in np.arange(0.5, 60, 4) for pause in (0, 0.4, 1.2, 1.6)]
+    channel, speech = call(*starts)
+    model = ToneReader()
+    found = transcribe(channel, speech, recogniser(model, True), settings, speaker="agent")
+    assert max(model.windows) <= settings.demonstration_window_s
+    assert found.refused == ()
+    # Windows end at pauses: no word is cut or heard twice.
+    np.testing.assert_allclose([word.span.start for word in found.words], starts, atol=0.02)
 
 
 def test_speech_without_a_pause_is_cut_where_it_is_quiet(settings: TranscriptSettings) -> None:
@@ -175,7 +186,7 @@ def test_windows_hold_all_speech_once(settings: TranscriptSettings) -> None:
     channel, speech = call(*np.arange(0.5, 90, 1.3), length=0.4)
     taken = [
         Span(part.start, part.end)
-        for window in windows(channel, speech, settings)
+        for window in windows(channel, speech, settings, 30.0)
         for part in window.taken
     ]
     assert sorted(taken) == taken
@@ -185,7 +196,7 @@ def test_windows_hold_all_speech_once(settings: TranscriptSettings) -> None:
 
 def test_a_window_maps_its_silences_to_the_nearer_speech(settings: TranscriptSettings) -> None:
     channel, speech = call(1.0, 50.0)
-    (window,) = windows(channel, speech, settings)
+    (window,) = windows(channel, speech, settings, 30.0)
     first, second = window.taken
     gap = settings.gap_s
     assert second.at == pytest.approx(first.end - first.start + gap)
