@@ -37,6 +37,8 @@ Spectra = npt.NDArray[np.complex64]
 _BAND_HZ = (300.0, 3400.0)
 """The telephone band: outside it lie hum and coder noise, which channels may share."""
 _EMPTY = 1e-12
+_MOST_SAMPLES = 1 << 22
+"""Samples of each channel that are looked at together: 16 MB."""
 _MOST_SUPPRESSION_DB = 30.0
 """More is not believed: the path may move a little where nobody looked."""
 
@@ -233,7 +235,8 @@ def _aligned_spectra(
     """Spectra (blocks x bins) where the source talks, louder than the target ``lag`` later."""
     size = _power_of_two(settings.path_block_s * source.rate_hz)
     inside = _band(size, source.rate_hz)
-    blocks = list(_block_pairs(source, target, size, settings.max_path_blocks, lag))
+    limit = min(settings.max_path_blocks, _MOST_SAMPLES // size)
+    blocks = list(_block_pairs(source, target, size, limit, lag))
     if not blocks:
         return np.zeros((0, 0), np.complex64), np.zeros((0, 0), np.complex64)
     x = np.fft.rfft(np.stack([x for x, _ in blocks])).astype(np.complex64)
