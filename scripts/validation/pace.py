@@ -23,6 +23,7 @@ from pipeline.measure import nuclei, pitch, spectrum, syllables
 from pipeline.measure.channel import Channel, from_samples
 from pipeline.settings import load_measure_settings
 from pipeline.timeline import Span
+from scripts.validation import pace_samples
 from scripts.validation.table import OURS, Row, Target, markdown
 
 STAGE = "pace"
@@ -212,7 +213,8 @@ def _english(turns: Iterable[Path]) -> Iterator[Row]:
 def rows(data: Path) -> list[Row]:
     """All figures of the stage. ``data``: the folder of recordings."""
     transcripts = sorted((data / "calls").glob("*.stm"))
-    return [*_from_sound(data), *_mandarin(data), *_english(transcripts)]
+    recordings = [*_from_sound(data), *_mandarin(data), *_english(transcripts)]
+    return [*recordings, *pace_samples.rows()]
 
 
 def main() -> None:
