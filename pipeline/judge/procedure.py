@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.facts import INTERRUPTIONS
-from pipeline.judge.lexicon.normalise import digit_of
+from pipeline.judge.lexicon.normalise import COMMA, digit_of
 from pipeline.judge.said import counted, found, within
 from pipeline.judge.states import upset_turns
 from pipeline.judge.verdict import (
@@ -19,7 +19,7 @@ from pipeline.judge.verdict import (
     missed,
     not_applicable,
 )
-from pipeline.judge.view import Mention, View
+from pipeline.judge.view import Mention, Sentence, View
 from pipeline.rubric.kinds import (
     Answers,
     Explains,
@@ -314,12 +314,19 @@ def _content(view: View, start: int, end: int) -> set[str]:
 
 
 _TO_DIGITS = str.maketrans("零〇一二三四五六七八九幺两○", "00123456789120")
-_RUN = re.compile(r"\d(?:[\s,，、。.\-嗯呃啊]{0,2}\d){2,}")
+_RUN = re.compile(
+    r"\d(?:[\s,，、。.\-嗯呃啊]{0,2}\d){2,}(?P<amount>\s*[元块角%兆度岁年月天秒万千百十])?"
+)
+_THOUSANDS = re.compile(r"\d,\d{3}(?!\d)")
 
 
 def digits_of(text: str) -> list[str]:
-    """Digit strings of three digits or more, however they are written."""
-    return [re.sub(r"\D", "", run) for run in _RUN.findall(text.translate(_TO_DIGITS))]
+    """Digit strings of three digits or more, however they are written; amounts are none."""
+    return [
+        re.sub(r"\D", "", run[0])
+        for run in _RUN.finditer(text.translate(_TO_DIGITS))
+        if not run["amount"] and not _THOUSANDS.search(run[0])
+    ]
 
 
 def reads_back(criterion: ReadsBack, view: View) -> Verdict:
@@ -376,7 +383,7 @@ def questions(criterion: Questions, view: View) -> Verdict:
         return not_applicable("坐席没有提问", "the agent asked nothing")
     bad: dict[int, Text] = {}
     for at, question in enumerate(asked):
-        length = question.end - question.start
+        length = question.end - _asked_from(view, question)
         if length > criterion.max_syllables:
             bad[at] = Text(zh=f"问题长达{length}字", en=f"{length} syllables long")
         row = [q for q in asked if q.turn == question.turn]
@@ -398,6 +405,19 @@ def questions(criterion: Questions, view: View) -> Verdict:
     )
     return judged(share >= criterion.share, text, evidence, share=share, value=share,
                   low=criterion.share)  # fmt: skip
+
+
+def _asked_from(view: View, question: Sentence) -> int:
+    """Where the asking clause of a sentence begins: what comes before its comma only leads up."""
+    script, start = view.script, question.end - 1
+    while start > question.start and script.marks[start - 1] < COMMA:
+        start -= 1
+    short = question.end - start <= TAG_UNITS and start > question.start
+    return _asked_from(view, replace(question, end=start)) if short else start
+
+
+TAG_UNITS = 3
+"""好吗, 对吗, 可以吗 belong to the clause before them."""
 
 
 def question_kinds(criterion: QuestionKinds, view: View) -> Verdict:

@@ -36,7 +36,7 @@ INSERT = 50
 INSERT_LIGHT = 16
 INSERT_FILLER = 2
 DELETE = 120
-DELETE_LIGHT = 22
+DELETE_LIGHT = 30
 LIGHT = frozenset("的了呢啊吧呀嘛哈哦就那这个先也您你我给是一下们把都")
 """Units that may come between those of a phrase without changing what it means …"""
 LEFT_OUT = frozenset("的了呢啊吧呀嘛就一")
@@ -63,7 +63,7 @@ def budget(length: int, *, exact: bool) -> int:
     if length == 2:
         return 2 * HOMOPHONE
     if length <= 5:
-        return (36, 45, 55)[length - 3]
+        return (32, 42, 54)[length - 3]
     return 15 * length + 5
 
 

@@ -41,7 +41,7 @@ _ASPIRATION = {"p": "b", "t": "d", "k": "g", "q": "j", "ch": "zh", "c": "z"}
 _SYLLABLE = re.compile(r"(?P<letters>[a-zü]+)(?P<tone>[1-5]?)")
 MAX_READINGS = 3
 HETERONYMS = frozenset(
-    "重长行还得了着都好乐便为当教觉空量难强切数调要应转中种只差曾朝传大弹地发分干给更和会几假间"
+    "重长行还得了着都好乐便为当教觉空量难强数调要应转中种只差曾朝传大弹地发分干给更和会几假间"
     "将降角结解尽看卡落没模那哪散色少什省提系相血压与载脏正折薄剥处创答度恶否供过哈号喝划晃奔倒"
 )
 """Hanzi with more than one reading in common use; dictionaries list rare ones for most."""
