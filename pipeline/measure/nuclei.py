@@ -33,6 +33,7 @@ _CLOSEST_S = 0.06
 _PROMINENCE_WITHIN_S = 1.0
 _LEAST_VOICED_S = 0.3
 _CLEAR = 0.4
+_FRAMES_AT_ONCE = 20_000
 _BETWEEN_VOICED_S = 0.25
 """Unvoiced consonants and closures within talk are shorter than this."""
 
@@ -89,7 +90,7 @@ def nuclei(bands: Bands, voicing: FloatArray, settings: NucleiSettings) -> Nucle
         return Nuclei(np.zeros(0), np.zeros(0), np.zeros(0), settings.offset_syl_s)
     gain = np.sqrt(np.clip(voicing[:count], settings.unvoiced, 1.0))
     peaks = [
-        _peaks(bands.level_db[:count, _within(low, high)], gain, voiced, settings)
+        _peaks(_loudness(bands, _within(low, high), gain, settings), voiced, settings)
         for low, high in _SUB_BANDS_HZ
     ]
     times = np.concatenate([found for found, _ in peaks])
@@ -113,17 +114,23 @@ def _within(low: float, high: float) -> npt.NDArray[np.bool_]:
     return np.asarray((centres_hz() > low) & (centres_hz() < high))
 
 
-def _peaks(
-    level_db: FloatArray,
-    gain: Float64Array,
-    voiced: npt.NDArray[np.bool_],
-    settings: NucleiSettings,
-) -> tuple[Float64Array, Float64Array]:
-    """Times of one sub-band's peaks, and how much each counts, 0 to 1."""
+def _loudness(
+    bands: Bands, chosen: npt.NDArray[np.bool_], gain: Float64Array, settings: NucleiSettings
+) -> Float64Array:
+    """Mean loudness of some bands per frame, weighted by voice; made in pieces, for long calls."""
     # Loudness grows with about the third power of intensity (Stevens 1955, JASA 27, 815-829).
     exponent = settings.loudness_exponent
-    power = 10 ** (level_db.astype(np.float64) / 10) * gain[:, None]
-    loudness = np.power(power, exponent).mean(axis=1)
+    loudness = np.empty(len(gain))
+    for first in range(0, len(gain), _FRAMES_AT_ONCE):
+        piece = slice(first, min(first + _FRAMES_AT_ONCE, len(gain)))
+        loudness[piece] = np.mean(10 ** (exponent / 10 * bands.level_db[piece, chosen]), axis=1)
+    return np.asarray(loudness * gain**exponent)
+
+
+def _peaks(
+    loudness: Float64Array, voiced: npt.NDArray[np.bool_], settings: NucleiSettings
+) -> tuple[Float64Array, Float64Array]:
+    """Times of one sub-band's peaks, and how much each counts, 0 to 1."""
     unit = float(np.quantile(loudness[voiced], _LOUD))
     smooth = gaussian_filter1d(loudness / unit, settings.smoothing_s / FRAME_S)
     at, shape = find_peaks(

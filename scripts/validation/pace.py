@@ -217,11 +217,27 @@ def rows(data: Path) -> list[Row]:
     return [*recordings, *pace_samples.rows()]
 
 
+def fit(data: Path) -> tuple[float, float]:
+    """`nuclei.slope` and `nuclei.offset_syl_s` that fit the calls best, weighted by length."""
+    settings, turns, sounds = load_measure_settings().nuclei, segments(data), channels(data)
+    heard = {key: our_counter(channel) for key, channel in sounds.items()}
+    truth, seconds = _truth(turns)
+    rates = [heard[turn.call, turn.channel](turn.span) for turn in turns] / seconds
+    peaks = (rates + settings.offset_syl_s) / settings.slope
+    slope, height = np.polyfit(peaks, truth, 1, w=np.sqrt(seconds))
+    return float(slope), -float(height)
+
+
 def main() -> None:
-    """Print the table."""
+    """Print the table, or the constants that fit best."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path, nargs="?", default=Path("../shared/data"))
-    print(markdown(rows(parser.parse_args().data)))
+    parser.add_argument("--fit", action="store_true", help="fit the constants of nuclei anew")
+    wanted = parser.parse_args()
+    if wanted.fit:
+        print("slope: {:.3f}\noffset_syl_s: {:.3f}".format(*fit(wanted.data)))
+    else:
+        print(markdown(rows(wanted.data)))
 
 
 if __name__ == "__main__":
