@@ -5,9 +5,7 @@ and by their rhythm: ringing has long silences, the busy tone short ones (ITU-T 
 cadences; China 450 Hz, Europe 425 Hz, North America 440 + 480 and 480 + 620 Hz). Keys are pairs of
 ITU-T Q.23 frequencies.
 
-Music is told by *continuous frequency activation* (Seyerlehner, Pohle, Schedl & Widmer 2007,
-"Automatic music detection in television productions", DAFx): notes stand still for a while and
-draw level lines in the spectrogram, while the harmonics of a voice never do.
+Music is told by the lines that its notes draw in the spectrogram (`music`).
 """
 
 from __future__ import annotations
@@ -20,23 +18,15 @@ from typing import Final, Literal
 import numpy as np
 import numpy.typing as npt
 from scipy.fft import rfft
-from scipy.ndimage import maximum_filter1d, uniform_filter1d
+from scipy.ndimage import uniform_filter1d
 
 from pipeline.facts import Tone
 from pipeline.measure.channel import FloatArray
 from pipeline.measure.crosstalk import Line
-from pipeline.measure.frames import (
-    FRAME_S,
-    Mask,
-    frame_count,
-    grown,
-    mask_of,
-    runs,
-    spans,
-    without_short,
-)
+from pipeline.measure.frames import FRAME_S, Mask, frame_count, runs
+from pipeline.measure.music import SEGMENT_S, Standing, find_music
 from pipeline.settings import NonspeechSettings
-from pipeline.timeline import Span, Timeline, at_least, bridge, difference, union
+from pipeline.timeline import Span, Timeline, bridge
 
 ToneKind = Literal["ringback", "busy", "dtmf", "beep"]
 
@@ -47,17 +37,13 @@ _WINDOW_S: Final = 0.064
 _BAND_HZ: Final = (300.0, 3400.0)
 _BLOCK: Final = 1536
 """Hops per block: 30.72 s."""
-_SEGMENT: Final = 64
-"""Hops in half a music window: 1.28 s; the paper's blocks are 2.6 s."""
-_SEGMENT_S: Final = _SEGMENT * HOP_S
+_SEGMENT: Final = round(SEGMENT_S / HOP_S)
 _LOBE: Final = 3
 """Bins that belong to a line on each side of its peak: a Hann window's main lobe has two, and the
 two tones of North American ringing, 40 Hz apart, count as one line."""
 _SURROUNDINGS: Final = 21
 """Bins over which the paper averages to find what stands out."""
 _STANDS_OUT_DB: Final = 6.0
-_VALLEY: Final = 6
-_STRONGEST: Final = 5
 
 DTMF_LOW_HZ: Final = np.array([697.0, 770.0, 852.0, 941.0])
 DTMF_HIGH_HZ: Final = np.array([1209.0, 1336.0, 1477.0, 1633.0])
@@ -73,8 +59,7 @@ class _Lines:
         share: both lines' share.
         second_db: the weaker below the stronger, dB (negative).
         level_db: level of the hop, dBov.
-        activation: per 1.28 s and bin, how often the bin stood out, 0 to 1.
-        lit: per 1.28 s, the share of hops that were not quiet.
+        standing: what stands still, for telling music.
     """
 
     first_hz: FloatArray
@@ -83,8 +68,7 @@ class _Lines:
     share: FloatArray
     second_db: FloatArray
     level_db: FloatArray
-    activation: FloatArray
-    lit: FloatArray
+    standing: Standing
 
 
 @dataclass(frozen=True)
@@ -113,7 +97,7 @@ def find(
     lines = _spectral_lines(line, loud)
     tones = _tones(lines, channel, heard, settings)
     lasting = [tone.span for tone in tones if tone.span.duration >= settings.least_ringing_s]
-    music = _music(lines, level_db, heard, lasting, settings)
+    music = find_music(lines.standing, level_db, heard, lasting, settings)
     # A plucked note on its own is as pure as a beep.
     apart = tuple(tone for tone in tones if not any(tone.span.overlap(span) for span in music))
     return Nonspeech(tones=apart, music=music)
@@ -147,8 +131,7 @@ def _spectral_lines(line: Line, loud: Mask) -> _Lines:
         share=tracks[3],
         second_db=tracks[4],
         level_db=tracks[5],
-        activation=np.concatenate(activation),
-        lit=np.concatenate(lit),
+        standing=Standing(np.concatenate(activation), np.concatenate(lit)),
     )
 
 
@@ -329,90 +312,3 @@ def ringing(tones: tuple[Tone, ...], settings: NonspeechSettings) -> Timeline:
     return bridge(
         (tone.span for tone in tones if tone.kind == "ringback"), settings.longest_ring_gap_s
     )
-
-
-# ── Music ────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _music(
-    lines: _Lines,
-    level_db: FloatArray,
-    heard: FloatArray,
-    tones: list[Span],
-    settings: NonspeechSettings,
-) -> Timeline:
-    """Stretches of changing notes in unbroken sound that the speech model does not recognise."""
-    activation = continuous_activation(lines.activation)
-    lit = (lines.lit[1:] + lines.lit[:-1]) / 2
-    width = round(2 * _SEGMENT_S / FRAME_S)
-    starts = np.round(np.arange(len(activation)) * _SEGMENT_S / FRAME_S).astype(np.int64)
-    spoken = np.array([heard[at : at + width].sum() / width for at in starts])
-    music = (
-        (activation > settings.music_activation)
-        & (lit > settings.music_unbroken)
-        & ((spoken < settings.music_speech) | (activation > settings.singing_activation))
-    )
-    frames = np.zeros(len(level_db), bool)
-    for at in starts[music]:
-        frames[at : at + width] = True
-    frames &= ~mask_of(union(tones), len(frames))
-    talk = without_short(heard > 0.5, settings.least_talk_s)
-    sounding = grown(level_db > settings.quiet_dbov, 0.1)
-    fitted = [_fitted(first, last, sounding, talk) for first, last in runs(frames)]
-    # A break is no music if somebody speaks in it.
-    breaks = difference(spans(talk, len(talk) * FRAME_S), fitted)
-    whole = difference(bridge(fitted, settings.music_gap_s), breaks)
-    return tuple(
-        span for span in at_least(whole, settings.least_music_s) if _changes(span, lines, settings)
-    )
-
-
-def _fitted(first: int, last: int, sounding: Mask, talk: Mask) -> Span:
-    """A stretch of windows moved to where its sound begins and ends.
-
-    It grows by a segment at most, and not over talk.
-    """
-    reach = round(_SEGMENT_S / FRAME_S)
-    inside = np.flatnonzero(sounding[first:last])
-    if not len(inside):
-        return Span(first * FRAME_S, first * FRAME_S)
-    start, end = first + int(inside[0]), first + int(inside[-1]) + 1
-    around = sounding & ~talk
-    before, after = around[max(0, start - reach) : start][::-1], around[end : end + reach]
-    start -= len(before) if before.all() else int(np.argmin(before))
-    end += len(after) if after.all() else int(np.argmin(after))
-    return Span(start * FRAME_S, end * FRAME_S)
-
-
-def _changes(span: Span, lines: _Lines, settings: NonspeechSettings) -> bool:
-    """Whether the level lines come and go, as notes do: a hum's stay where they are."""
-    part = lines.activation[round(span.start / _SEGMENT_S) : round(span.end / _SEGMENT_S)]
-    if len(part) < 2:
-        return False
-    mean = part.mean(axis=0)
-    size = np.linalg.norm(part, axis=1) * np.linalg.norm(mean)
-    likeness = (part @ mean)[size > 0] / size[size > 0]
-    return bool(len(likeness) and np.mean(likeness) < settings.hum_likeness)
-
-
-def continuous_activation(activation: FloatArray) -> FloatArray:
-    """How much a spectrogram consists of level lines, per 2.56 s, every 1.28 s.
-
-    Args:
-        activation: segments x bins, how often each bin stood out (0 to 1).
-
-    Returns:
-        The sum of the five highest peaks, each over its higher neighbouring valley: 0 to 5.
-        Speech stays below 1.5, music lies above 2.
-    """
-    if len(activation) < 2:
-        return np.zeros(0, np.float32)
-    mean = (activation[1:] + activation[:-1]) / 2
-    bins = mean.shape[1]
-    padded = np.pad(mean, ((0, 0), (_VALLEY, _VALLEY)), mode="edge")
-    steps = range(1, _VALLEY + 1)
-    left = np.min([padded[:, _VALLEY - j : _VALLEY - j + bins] for j in steps], axis=0)
-    right = np.min([padded[:, _VALLEY + j : _VALLEY + j + bins] for j in steps], axis=0)
-    peaks = mean == maximum_filter1d(mean, 5, axis=1)
-    height = np.where(peaks, mean - np.maximum(left, right), 0)
-    return np.asarray(np.sort(height, axis=1)[:, -_STRONGEST:].sum(axis=1), np.float32)

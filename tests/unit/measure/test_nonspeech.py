@@ -4,7 +4,8 @@ import pytest
 from pipeline.measure.channel import from_samples
 from pipeline.measure.crosstalk import Line
 from pipeline.measure.frames import frame_count
-from pipeline.measure.nonspeech import continuous_activation, find, ringing
+from pipeline.measure.music import continuous_activation
+from pipeline.measure.nonspeech import find, ringing
 from pipeline.settings import load_measure_settings
 from scripts.synthesis import sounds
 
