@@ -22,6 +22,7 @@ from pipeline.judge.lexicon.script import BREAK, Script, Vocabulary
 from pipeline.judge.lexicon.sound import (
     BLOCKED,
     HOMOPHONE,
+    SIMILAR_INITIAL,
     SoundCosts,
     readings,
     skeleton,
@@ -41,7 +42,7 @@ LIGHT = frozenset("的了呢啊吧呀嘛哈哦就那这个先也您你我给是�
 """Units that may come between those of a phrase without changing what it means …"""
 LEFT_OUT = frozenset("的了呢啊吧呀嘛就一")
 """… and units that may be left out inside one."""
-HARD = 46
+HARD = SIMILAR_INITIAL
 """From this cost on a unit is another one, not a near sound."""
 MAX_UNITS = 20
 """The longest literal piece; longer ones are cut to it."""
