@@ -375,7 +375,14 @@ V = TypeVar("V", bound=msgspec.Struct)
 
 def rounded(value: V) -> V:
     """The same value with every number on three decimals: milliseconds, mHz, mdB."""
-    return msgspec.convert(_round(msgspec.to_builtins(value)), type(value))
+    plain = msgspec.to_builtins(value, enc_hook=_plain_number)
+    return msgspec.convert(_round(plain), type(value))
+
+
+def _plain_number(number: Any) -> int | float:
+    """A NumPy scalar, which measures compute with, as the number that is stored."""
+    plain: int | float = number.item()
+    return plain
 
 
 def _round(value: Any) -> Any:
