@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.facts import INTERRUPTIONS
-from pipeline.judge.lexicon.normalise import COMMA, digit_of
+from pipeline.judge.lexicon.normalise import COMMA
 from pipeline.judge.said import counted, found, within
 from pipeline.judge.states import upset_turns
 from pipeline.judge.verdict import (
@@ -364,9 +364,9 @@ def reads_back(criterion: ReadsBack, view: View) -> Verdict:
 
 def _has_digits(view: View, index: int) -> bool:
     """Whether a turn may hold a digit string at all; quicker than reading it."""
-    script = view.script
-    said = (script.unit(at) for at in range(script.starts[index], script.ends[index]))
-    return sum(1 for unit in said if digit_of(unit) is not None) >= 3
+    script, digits = view.script, view.book.vocabulary.digits
+    said = script.numbers[script.starts[index] : script.ends[index]]
+    return len([number for number in said if number in digits]) >= 3
 
 
 def _heard(said: str) -> str:

@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from pipeline.facts import AGENT, CUSTOMER, CallFacts, SpeakerFacts, Turn
+from pipeline.facts import AGENT, CUSTOMER, CallFacts, SpeakerFacts, Turn, join_words
 from pipeline.judge.lexicon.match import Found
 from pipeline.judge.lexicon.normalise import COMMA, QUESTION, STOP
 from pipeline.judge.lexicon.phrases import Hit, PhraseBook, quoted
@@ -26,6 +26,7 @@ SPEECH_EDGE_S = 0.2
 """Word times stray that far over the edges of speech (recognisers round to 20 to 100 ms)."""
 SPREAD_EDGE_S = 1.0
 """The same where a segment's words were spread evenly over it."""
+_EDGES = " ，。、？！；：,.?!;:…"
 SENTENCE_GAP_S = 0.7
 """A silence that ends a sentence where no punctuation does."""
 
@@ -278,10 +279,13 @@ class View:
         return {speaker: tuple(each) for speaker, each in found.items()}
 
     def said(self, start: int, end: int) -> str:
-        """The units as people read them (blanks between Latin words)."""
-        names = [self.script.unit(index) for index in range(start, end)]
-        blank = " " if any(name.isascii() for name in names) else ""
-        return blank.join(names)
+        """The words as transcribed; parts of words as the units they are."""
+        script = self.script
+        first, last = script.word_of[start], script.word_of[end - 1]
+        if script.word_of[start - 1] != first and script.word_of[end] != last:
+            return join_words(word.text for word in script.words[first : last + 1]).strip(_EDGES)
+        names = [script.unit(index) for index in range(start, end)]
+        return (" " if names[0].isascii() else "").join(names)
 
     def unsupported(self, speaker: str, start: int, end: int) -> Text | None:
         """Why the sound does not bear these words out; ``None``: it does, or is not known."""
@@ -312,11 +316,13 @@ class View:
             for word in script.words
         ]
         found = np.zeros(len(script.ids), bool)
-        begins = np.array(script.begins)
-        finishes = np.maximum(np.array(script.finishes), begins + 0.001)
-        turn_of = np.array(script.turn_of)
-        for speaker, indices in self.turns_of.items():
-            own = np.isin(turn_of, indices)
+        begins = script.times[0]
+        finishes = np.maximum(script.times[1], begins + 0.001)
+        names = list(self.turns_of)
+        speakers = np.array([-1, *(names.index(turn.speaker) for turn in self.turns)])
+        speaker_of = speakers[np.array(script.turn_of) + 1]
+        for number, speaker in enumerate(names):
+            own = speaker_of == number
             heard = self._speech.get(speaker)
             if heard is None:
                 found |= own & bool(self._speech)
@@ -352,27 +358,30 @@ class View:
 
     @cached_property
     def sentences(self) -> tuple[Sentence, ...]:
-        """Every sentence: ended by punctuation, by a silence, or by 吗."""
-        return tuple(
-            sentence for index in range(len(self.turns)) for sentence in self._split(index)
-        )
-
-    def _split(self, index: int) -> list[Sentence]:
+        """Every sentence: ended by punctuation, by a silence, by 吗, or with its turn."""
         script, found = self.script, []
-        start, end = script.starts[index], script.ends[index]
-        begin = start
-        for at in range(start, end):
-            if at + 1 == end or script.marks[at] >= STOP or self._ends_at(at):
-                found.append(self._sentence(index, begin, at + 1))
-                begin = at + 1
-        return found
+        stops = self._stops
+        for index, (start, end) in enumerate(zip(script.starts, script.ends, strict=True)):
+            inside = stops[bisect_left(stops, start) : bisect_left(stops, end - 1)]
+            edges = [start, *(at + 1 for at in inside), end]
+            found += [
+                self._sentence(index, one, two)
+                for one, two in itertools.pairwise(edges)
+                if two > one
+            ]
+        return tuple(found)
 
-    def _ends_at(self, at: int) -> bool:
+    @cached_property
+    def _stops(self) -> list[int]:
+        """Units after which a sentence ends inside a turn."""
         script = self.script
-        if script.names[script.ids[at]] in ("吗", "嘛"):
-            return script.names[script.ids[at + 1]] not in ("的",)
-        one, two = script.word_of[at], script.word_of[at + 1]
-        return one != two and script.begins[at + 1] - script.finishes[at] > SENTENCE_GAP_S
+        begins, finishes = script.times
+        stops = np.array(script.marks) >= STOP
+        asks = np.isin(script.ids, [self.book.vocabulary.number(unit) for unit in "吗嘛"])
+        stops[:-1] |= asks[:-1] & (script.ids[1:] != self.book.vocabulary.number("的"))
+        stops[:-1] |= begins[1:] - finishes[:-1] > SENTENCE_GAP_S
+        found: list[int] = np.flatnonzero(stops).tolist()
+        return found
 
     def _sentence(self, index: int, start: int, end: int) -> Sentence:
         asking = self._asking

@@ -46,7 +46,7 @@ HARD = SIMILAR_INITIAL
 """From this cost on a unit is another one, not a near sound."""
 MAX_UNITS = 20
 """The longest literal piece; longer ones are cut to it."""
-WIDTHS = ((1, 2), (3, 3), (4, 4), (5, 6), (7, 9), (10, MAX_UNITS))
+WIDTHS = ((2, 3), (4, 6), (7, MAX_UNITS))
 """Phrases are priced by groups of about the same length: a table is as wide as its widest."""
 _SHIFT = 1 << 20
 
@@ -77,6 +77,10 @@ def hard_errors(length: int) -> int:
 
 Found = tuple[int, int, int]
 """A literal piece found in the row: where it starts, where it ends, what it cost."""
+
+
+Places = tuple[Longs, Longs, Longs, Ints]
+"""The same for many: literals, starts, ends, costs."""
 
 
 class Matcher:
@@ -113,6 +117,8 @@ class Matcher:
         self._insert = np.zeros(0, np.int32)
         self._skeletons = np.zeros(0, np.int64)
         self._skeleton_number: dict[str, int] = {}
+        self._single_literals: tuple[dict[str, int], dict[str, int]] = ({}, {})
+        self._singles = [np.zeros(0, np.int64), np.zeros(0, np.int64)]
         self._seed(cut)
 
     def _deletion(self, unit: str) -> int:
@@ -125,6 +131,9 @@ class Matcher:
     def _seed(self, literals: Sequence[tuple[tuple[str, ...], bool]]) -> None:
         seeds: dict[int, list[tuple[int, int, int]]] = {}
         for index, (units, exact) in enumerate(literals):
+            if len(units) == 1:
+                self._single_literals[exact][units[0]] = index
+                continue
             errors = 0 if exact else hard_errors(len(units))
             for offset, piece in _pieces(units, errors + 1):
                 for code in self._codes(piece):
@@ -180,6 +189,9 @@ class Matcher:
         self._insert = np.append(
             self._insert, np.array([self._insertion(unit) for unit in new], np.int32)
         )
+        for exact, known_here in enumerate(self._single_literals):
+            more = np.array([known_here.get(unit, -1) for unit in new], np.int64)
+            self._singles[exact] = np.append(self._singles[exact], more)
         numbers = [1 if unit == "\n" else self._skeleton(skeleton(unit)) for unit in new]
         self._skeletons = np.append(self._skeletons, np.array(numbers, np.int64))
 
@@ -197,12 +209,26 @@ class Matcher:
         self._learn()
         literal, start = self._neighbours_fit(script.ids, *self._candidates(script.ids))
         lengths = self.lengths[literal]
-        found: list[tuple[Longs, Longs, Longs, Ints]] = []
+        found = self._single(script.ids)
+        hopeful = [(literal[:0], start[:0])]
         for low, high in WIDTHS:
             chosen = np.flatnonzero((lengths >= low) & (lengths <= high))
             if len(chosen):
-                found += self._priced(script.ids, literal[chosen], start[chosen], high)
-        return _by_literal(found)
+                widest = min(high, int(lengths[chosen].max()))
+                straight, edited = self._priced(script.ids, literal[chosen], start[chosen], widest)
+                found += straight
+                hopeful += edited
+        which, where = (np.concatenate(column) for column in zip(*hopeful, strict=True))
+        return _by_literal([*found, *self._banded(script.ids, which, where)])
+
+    def _single(self, ids: Ints) -> list[Places]:
+        """Literals of one unit: the unit itself, nothing near it."""
+        found = []
+        for table in self._singles:
+            literal = table[ids]
+            start = np.flatnonzero(literal >= 0)
+            found.append((literal[start], start, start + 1, np.zeros(len(start), np.int32)))
+        return found
 
     def _candidates(self, ids: Ints) -> tuple[Longs, Longs]:
         heard = self._skeletons[ids]
@@ -246,7 +272,8 @@ class Matcher:
 
     def _priced(
         self, ids: Ints, literal: Longs, start: Longs, width: int
-    ) -> list[tuple[Longs, Longs, Longs, Ints]]:
+    ) -> tuple[list[Places], list[tuple[Longs, Longs]]]:
+        """What is found without an edit, and what might be with one."""
         pattern = self._pattern[literal, :width]
         straight = self._costs[pattern, ids[start[:, None] + np.arange(width)]]
         last = self.lengths[literal] - 1
@@ -257,15 +284,15 @@ class Matcher:
         if exact.any():
             good &= ~exact | (straight.max(axis=1) <= HOMOPHONE)
         found = [(literal[good], start[good], start[good] + last[good] + 1, cost[good])]
-        if width > 3:
-            rest = np.flatnonzero(~good & ~exact)
-            found += self._banded(ids, literal[rest], start[rest], straight[rest], width)
-        return found
+        if width <= 3:
+            return found, []
+        rest = np.flatnonzero(~good & ~exact)
+        return found, [self._hopeful(ids, literal[rest], start[rest], straight[rest], width)]
 
-    def _banded(
+    def _hopeful(
         self, ids: Ints, literal: Longs, start: Longs, straight: Ints, width: int
-    ) -> list[tuple[Longs, Longs, Longs, Ints]]:
-        """Those that could pass with a unit more or fewer: first by a bound, then exactly."""
+    ) -> tuple[Longs, Longs]:
+        """Those that could pass with a unit more or fewer, by a lower bound of their cost."""
         deletes = self._deletes(literal, width)
         pattern = self._pattern[literal, :width]
         least = np.minimum(straight, deletes)
@@ -279,11 +306,15 @@ class Matcher:
         np.minimum(least, np.minimum(earlier, later), out=least)
         bound = least.sum(axis=1, dtype=np.int32) + INSERT_FILLER
         hopeful = np.flatnonzero(bound <= self._budgets[literal])
-        if not len(hopeful):
+        return literal[hopeful], start[hopeful]
+
+    def _banded(self, ids: Ints, literal: Longs, start: Longs) -> list[Places]:
+        """The hopeful ones, priced exactly."""
+        if not len(literal):
             return []
-        literal, start = literal[hopeful], start[hopeful]
-        band = np.stack([earlier[hopeful], straight[hopeful], later[hopeful]], axis=2)
-        band = band.astype(np.int32)
+        width = int(self.lengths[literal].max())
+        columns = start[:, None, None] + np.arange(width)[:, None] + np.array([-1, 0, 1])
+        band = self._costs[self._pattern[literal, :width, None], ids[columns]].astype(np.int32)
         at, last = np.arange(len(literal)), self.lengths[literal] - 1
         band[:, 0][band[:, 0] >= HARD] = BLOCKED
         band[at, last] = np.where(band[at, last] >= HARD, BLOCKED, band[at, last])
@@ -296,9 +327,7 @@ class Matcher:
         costs[np.arange(len(literal)), self.lengths[literal] - 1] = BLOCKED
         return costs
 
-    def _programmed(
-        self, ids: Ints, literal: Longs, start: Longs, band: Ints
-    ) -> tuple[Longs, Longs, Longs, Ints]:
+    def _programmed(self, ids: Ints, literal: Longs, start: Longs, band: Ints) -> Places:
         """Cheapest way through the band: state = how far the row runs ahead (-1, 0, 1)."""
         count, width, _ = band.shape
         state = np.zeros((count, 3), np.int32)
@@ -342,7 +371,7 @@ class Matcher:
 
 
 def _by_literal(
-    parts: Sequence[tuple[Longs, Longs, Longs, Ints]],
+    parts: Sequence[Places],
 ) -> dict[int, list[Found]]:
     """Places by literal, in time order; of several at one start the cheapest."""
     if not parts:

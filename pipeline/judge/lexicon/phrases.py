@@ -48,6 +48,8 @@ class _Chain:
     entry: int
     slots: tuple[frozenset[int], ...]
     gaps: tuple[int, ...]
+    names: frozenset[int]
+    """Numbers of the slots: many phrases share one."""
 
 
 class PhraseBook:
@@ -65,6 +67,8 @@ class PhraseBook:
         self._literals: dict[tuple[tuple[str, ...], bool], int] = {}
         self._simple: dict[int, list[int]] = defaultdict(list)
         self._chains: list[_Chain] = []
+        self._slot_names: dict[frozenset[int], int] = {}
+        self._slots_of: dict[int, set[int]] = {}
         for name, phrases in lists.items():
             self._add_list(name, phrases)
         self._add_list(REPORTING, PhraseList(says=lexicon.reporting, negation="ignore"))
@@ -97,7 +101,17 @@ class PhraseBook:
                 for literal in sorted(literals[0]):
                     self._simple[literal].append(number)
             else:
-                self._chains.append(_Chain(number, literals, phrase.gaps))
+                self._chains.append(_Chain(number, literals, phrase.gaps, self._named(literals)))
+
+    def _named(self, slots_said: Sequence[frozenset[int]]) -> frozenset[int]:
+        """The slots' numbers, noted under each of their literals."""
+        names = []
+        for slot in slots_said:
+            name = self._slot_names.setdefault(slot, len(self._slot_names))
+            names.append(name)
+            for literal in slot:
+                self._slots_of.setdefault(literal, set()).add(name)
+        return frozenset(names)
 
     def _literal(self, piece: str, *, exact: bool) -> int:
         found = units(piece)[0]
@@ -121,7 +135,10 @@ class PhraseBook:
                 entry = self._entries[number]
                 raw[entry.phrases] += [(*found, entry) for found in each]
         known = frozenset(places)
+        filled = set[int]().union(*(self._slots_of[each] for each in known & self._slots_of.keys()))
         for chain in self._chains:
+            if not chain.names <= filled:
+                continue
             ways = _chained(chain, places, known, script)
             if ways:
                 entry = self._entries[chain.entry]
@@ -182,12 +199,7 @@ def _chained(
     chain: _Chain, places: Mapping[int, list[Found]], known: frozenset[int], script: Script
 ) -> list[Found]:
     """Every way through the slots: each next one starts within its gap, in the same sentence."""
-    present = []
-    for slot in chain.slots:
-        heard = slot & known
-        if not heard:
-            return []
-        present.append(heard)
+    present = [slot & known for slot in chain.slots]
     ways = [found for literal in present[0] for found in places[literal]]
     for slot, gap in zip(present[1:], chain.gaps, strict=True):
         following = sorted(found for literal in slot for found in places[literal])

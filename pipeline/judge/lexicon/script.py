@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.facts import Turn, Word
-from pipeline.judge.lexicon.normalise import units
+from pipeline.judge.lexicon.normalise import digit_of, units
 from pipeline.timeline import Span
 
 Ints = npt.NDArray[np.int32]
@@ -26,8 +26,11 @@ class Vocabulary:
 
     def __init__(self) -> None:
         self.names: list[str] = ["\n"]
+        self.digits: set[int] = set()
+        """Numbers of the units that are digits."""
         self._number: dict[str, int] = {"\n": BREAK}
-        self._words: dict[str, tuple[list[int], list[int]]] = {}
+        self.known: dict[str, tuple[list[int], list[int]]] = {}
+        """Units and marks of the words met so far; `of` for any word."""
 
     def __len__(self) -> int:
         return len(self.names)
@@ -38,14 +41,16 @@ class Vocabulary:
         if known is None:
             known = self._number[unit] = len(self.names)
             self.names.append(unit)
+            if digit_of(unit) is not None:
+                self.digits.add(known)
         return known
 
     def of(self, text: str) -> tuple[list[int], list[int]]:
         """A word's unit numbers, and the mark after each."""
-        known = self._words.get(text)
+        known = self.known.get(text)
         if known is None:
             found, marks = units(text)
-            known = self._words[text] = ([self.number(unit) for unit in found], list(marks))
+            known = self.known[text] = ([self.number(unit) for unit in found], list(marks))
         return known
 
 
@@ -70,6 +75,8 @@ class Script:
     """When each unit begins, in seconds; a word's units share its time evenly …"""
     finishes: list[float]
     """… and ends."""
+    times: tuple[Floats, Floats]
+    """Both, for working on all units at once."""
     names: list[str]
     """The vocabulary: unit by number."""
     numbers: list[int]
@@ -95,11 +102,11 @@ def script_of(turns: Sequence[Turn], vocabulary: Vocabulary) -> Script:
     words: list[Word] = []
     counts: list[int] = []
     starts, ends = [], []
-    of = vocabulary.of
+    known, of = vocabulary.known, vocabulary.of
     for turn in turns:
         starts.append(len(numbers))
         for word in turn.words:
-            units_said, after = of(word.text)
+            units_said, after = known.get(word.text) or of(word.text)
             if units_said:
                 numbers += units_said
                 marks += after
@@ -125,6 +132,7 @@ def script_of(turns: Sequence[Turn], vocabulary: Vocabulary) -> Script:
         ends=ends,
         begins=begins.tolist(),
         finishes=finishes.tolist(),
+        times=(begins, finishes),
         names=vocabulary.names,
         numbers=numbers,
     )

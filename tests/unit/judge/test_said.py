@@ -90,7 +90,9 @@ def test_expressions_over_the_text_with_exceptions() -> None:
 
 
 def test_sentences_alike() -> None:
-    assert words(Say(similar="请您稍等我帮您查一查", least=0.7)) == ["对不起请您稍等我帮您查一下"]
+    assert words(Say(similar="请您稍等我帮您查一查", least=0.7)) == [
+        "对不起，请您稍等，我帮您查一下"
+    ]
     assert words(Say(similar="您的话费余额是多少", least=0.7)) == []
 
 
