@@ -270,8 +270,8 @@ def _segment(
     pieces = [
         Piece(
             word["word"],
-            window.call_time(word["start"]),
-            window.call_time(word["end"]),
+            window.call_time(float(word["start"])),
+            window.call_time(float(word["end"])),
             float(word["probability"]),
         )
         for word in part.get("words", ())
