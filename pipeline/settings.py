@@ -322,7 +322,6 @@ class HesitationSettings(Section, frozen=True):
 class MeasureSettings(Section, frozen=True):
     """`configs/measure.yaml`."""
 
-
     audio: AudioSettings
     quality: QualitySettings
     level: LevelSettings

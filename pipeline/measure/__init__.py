@@ -1,0 +1,1 @@
+"""Audio -> facts: slow, with models, cached stage by stage."""
