@@ -132,7 +132,7 @@ def _full(material: Material, random: Random) -> Batch:
         if random.random() < 0.12:
             windows.append(empty_window(material, random, FRAMES))
         else:
-            content = 30.0 if random.random() < 0.4 else random.uniform(0.7, 30)
+            content = 30.0 if random.random() < 0.4 else random.uniform(0.7, random.choice((9, 30)))
             windows.append(speech_window(material, random, content, _density(random), FRAMES))
     return collate(windows, [_manner(random, 1.0) for _ in windows], material, random)
 
