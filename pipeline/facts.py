@@ -9,6 +9,7 @@ the same bytes, so their SHA-256 names them.
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
 
@@ -353,11 +354,16 @@ def spoken_language(facts: CallFacts) -> str:
     return facts.transcript.language if facts.transcript else "zh"
 
 
+_MAYBE_LATIN = re.compile("[0-9A-Za-z\u00aa-\u2e7f]")
+
+
 def join_words(texts: Any) -> str:
     """Join words as they are written: a blank between Latin words, none between Hanzi."""
+    pieces = [text.strip() for text in texts]
+    if not _MAYBE_LATIN.search("".join(pieces)):
+        return "".join(pieces)  # the common case, at a tenth of the time
     joined = ""
-    for text in texts:
-        piece = text.strip()
+    for piece in pieces:
         if joined and piece and _latin(joined[-1]) and _latin(piece[0]):
             joined += " "
         joined += piece

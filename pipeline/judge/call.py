@@ -134,20 +134,22 @@ def _cost(finding: Finding) -> tuple[int, float]:
 
 # ── Checks ───────────────────────────────────────────────────────────────────────────────────────
 
-_WORDS = (
-    kinds.Says,
-    kinds.Avoids,
-    kinds.Answers,
-    kinds.Prefers,
-    kinds.Restates,
-    kinds.ReadsBack,
-    kinds.Steps,
-    kinds.Questions,
-    kinds.QuestionKinds,
-    kinds.Explains,
-    kinds.FullAnswers,
-    kinds.Politely,
-    kinds.Types,
+_WORDS = frozenset(
+    (
+        kinds.Says,
+        kinds.Avoids,
+        kinds.Answers,
+        kinds.Prefers,
+        kinds.Restates,
+        kinds.ReadsBack,
+        kinds.Steps,
+        kinds.Questions,
+        kinds.QuestionKinds,
+        kinds.Explains,
+        kinds.FullAnswers,
+        kinds.Politely,
+        kinds.Types,
+    )
 )
 """The kinds that need a transcript."""
 
@@ -175,7 +177,8 @@ _CHECKS: dict[type, Callable[[Any, View], Verdict]] = {
 
 def check(criterion: AnyCriterion, view: View) -> Verdict:
     """The verdict on one criterion."""
-    if isinstance(criterion, _WORDS) and view.why_no_words is not None:
+    kind = type(criterion)
+    if kind in _WORDS and view.why_no_words is not None:
         return Verdict("not_measured", 0.0, view.why_no_words)
     nobody = view.why_no_party(criterion.by)
     if nobody is not None:
@@ -185,7 +188,7 @@ def check(criterion: AnyCriterion, view: View) -> Verdict:
         return Verdict("not_applicable", 0.0, not_called_for)
     if isinstance(criterion, kinds.Measure):
         return _measured(criterion, view)
-    return _CHECKS[type(criterion)](criterion, view)
+    return _CHECKS[kind](criterion, view)
 
 
 def _measured(criterion: kinds.Measure, view: View) -> Verdict:

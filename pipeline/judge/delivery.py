@@ -10,7 +10,7 @@ from pipeline.facts import Turn
 from pipeline.judge.limits import Reading, held
 from pipeline.judge.prosody import long_turns, pooled_rate, raised_by, syllables_of, turn_values
 from pipeline.judge.verdict import Verdict, not_measured
-from pipeline.judge.view import View
+from pipeline.judge.view import View, in_chinese
 from pipeline.rubric.kinds import Events, Measure
 from pipeline.scorecard import Evidence
 
@@ -48,7 +48,7 @@ def measure(criterion: Measure, view: View) -> Verdict:
     if reading.value is None:
         why = view.why_not(*reading.missing, speaker=criterion.by)
         return not_measured(
-            f"{name.zh}未测量：{why or '没有足够长的话轮或缺少该项声学数据'}",
+            f"{name.zh}未测量：{in_chinese(why) if why else '没有足够长的话轮或缺少该项声学数据'}",
             f"not measured: {why or f'no turn long enough, or no {name.en} in the facts'}",
         )
     return held(criterion, name.zh, name.en, name.unit, name.digits, reading)

@@ -8,7 +8,7 @@ from pipeline.judge import delivery, turntaking
 from pipeline.judge.fillers import fillers
 from pipeline.judge.prosody import syllables_of
 from pipeline.judge.verdict import Verdict, falling, judged, not_measured
-from pipeline.judge.view import View
+from pipeline.judge.view import View, in_chinese
 from pipeline.rubric.kinds import Events
 from pipeline.scorecard import Evidence, Text
 
@@ -27,12 +27,13 @@ _FINDERS: dict[str, Callable[[Events, View], list[Evidence] | None]] = {
     "hurried-question": turntaking.hurried_questions,
 }
 _BY_TURNS = frozenset({"interruption", "lecture", "quarrel", "hurried-question"})
+_BY_OVERLAPS = frozenset({"interruption", "quarrel"})
 _BY_WORDS = frozenset({"hurried-question"})
 _MISSING = {
-    "burst": ("bursts", "pace", "transcript"),
-    "drawl": ("drawls", "pace"),
+    "burst": ("pace", "bursts", "transcript"),
+    "drawl": ("pace", "drawls"),
     "filler": ("fillers",),
-    "flat-turn": ("f0", "pitch"),
+    "flat-turn": ("pitch", "f0"),
     "raised-turn": ("level", "effort"),
     "line-noise": ("handling-noise", "handling noise"),
     "hold": ("holds",),
@@ -56,7 +57,8 @@ def judge_events(criterion: Events, view: View) -> Verdict:
     if evidence is None:
         why = view.why_not(*_MISSING.get(criterion.event, ()), speaker=criterion.by)
         return not_measured(
-            f"未测量：{why or '缺少该项声学数据'}", f"not measured: {why or 'not in the facts'}"
+            f"未测量：{in_chinese(why) if why else '缺少该项声学数据'}",
+            f"not measured: {why or 'not in the facts'}",
         )
     count = sum(1 for each in evidence if each.counts)
     rate = _rate(criterion, view, count)
@@ -81,7 +83,7 @@ def judge_events(criterion: Events, view: View) -> Verdict:
 
 def _unclear(criterion: Events, view: View) -> Verdict | None:
     if criterion.event in _BY_TURNS:
-        unclear = turntaking.unclear_turns(view)
+        unclear = turntaking.unclear_turns(view, overlaps=criterion.event in _BY_OVERLAPS)
         if unclear is not None:
             return unclear
     if criterion.event in _BY_WORDS and view.why_no_words is not None:
@@ -89,7 +91,7 @@ def _unclear(criterion: Events, view: View) -> Verdict | None:
     missing = _MISSING.get(criterion.event, ())
     why = view.why_not(*missing[:1], speaker=criterion.by) if missing else None
     if why is not None:
-        return not_measured(f"未测量：{why}", f"not measured: {why}")
+        return not_measured(f"未测量：{in_chinese(why)}", f"not measured: {why}")
     return None
 
 

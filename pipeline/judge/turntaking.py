@@ -10,7 +10,7 @@ from pipeline.judge.limits import Reading, held
 from pipeline.judge.prosody import raised_by, syllables_of
 from pipeline.judge.said import counted
 from pipeline.judge.verdict import Verdict, judged, met, not_applicable, not_measured
-from pipeline.judge.view import View
+from pipeline.judge.view import View, in_chinese
 from pipeline.rubric.kinds import Events, FullAnswers, Listens, Measure
 from pipeline.scorecard import Evidence, Text
 from pipeline.timeline import Span
@@ -24,13 +24,18 @@ def other(speaker: str) -> str:
     return CUSTOMER if speaker == AGENT else AGENT
 
 
-def unclear_turns(view: View) -> Verdict | None:
-    """Not measured where the parties share a channel and were not told apart."""
-    mixed = any(turn.speaker == MIXED for turn in view.turns)
-    reason = view.why_not("overlaps", "turns", "speakers")
+def unclear_turns(view: View, *, overlaps: bool = False) -> Verdict | None:
+    """Not measured where the parties were not told apart, or, for overlaps, share a channel."""
+    mixed = MIXED in view.turns_of
+    names = ("turn-taking", "speakers", *(("overlaps",) if overlaps else ()))
+    reason = view.why_not(*names)
     if reason is None and not mixed and view.told_apart:
         return None
-    why = reason or ("坐席与客户在同一声道，未能分开" if mixed else "只听到一方")
+    why = (
+        in_chinese(reason)
+        if reason
+        else ("坐席与客户在同一声道，未能分开" if mixed else "只听到一方")
+    )
     english = reason or ("the parties were not told apart" if mixed else "one party only")
     return not_measured(f"未测量：{why}", f"not measured: {english}")
 

@@ -34,6 +34,25 @@ QUOTED = Text(zh="转述他人的话，不计", en="reports someone else's words
 NEGATED = Text(zh="被否定，不计", en="negated; not counted")
 
 
+_REASONS = (
+    ("both parties share one channel and are not told apart", "双方在同一声道，未能分开"),
+    ("both parties share one channel", "双方在同一声道"),
+    ("the parties were not told apart", "未能分开双方"),
+    ("no transcript", "没有转写"),
+    ("the channel is silent", "该声道没有声音"),
+    ("noise only", "噪声过大"),
+    ("an automatic gain control", "自动增益改变了音量"),
+    ("nothing above", "频带过窄"),
+    ("under", "语音过短"),
+)
+
+
+def in_chinese(reason: str) -> str:
+    """The facts' reason in Chinese where it is a usual one; as it stands otherwise."""
+    known = (zh for start, zh in _REASONS if reason.startswith(start))
+    return next(known, reason)
+
+
 class Mention:
     """A phrase said, with what makes it count or not.
 
@@ -189,8 +208,8 @@ class View:
         """Why wording cannot be judged; ``None``: it can."""
         transcript = self.facts.transcript
         if transcript is None:
-            reason = self._reason("transcript") or "no transcript"
-            return Text(zh=f"没有文字记录：{reason}", en=f"not measured: {reason}")
+            reason = self.why_not("words", "transcript") or "no transcript"
+            return Text(zh=f"没有文字记录：{in_chinese(reason)}", en=f"not measured: {reason}")
         if transcript.language.split("-")[0] != self.rubric.language:
             return Text(
                 zh=f"未测量：语言 {transcript.language}（评分规则为 {self.rubric.language}）",
@@ -202,13 +221,8 @@ class View:
         """Why this party cannot be judged; ``None``: it can."""
         if any(turn.speaker == speaker for turn in self.turns) or speaker in self.parties:
             return None
-        reason = self._reason("speakers") or "the parties were not told apart"
-        return Text(zh=f"未分清坐席与客户：{reason}", en=f"not measured: {reason}")
-
-    def _reason(self, measure: str) -> str | None:
-        return next(
-            (gap.reason for gap in self.facts.not_measured if gap.measure.startswith(measure)), None
-        )
+        reason = self.why_not("turn-taking", "speakers") or "the parties were not told apart"
+        return Text(zh=f"未分清坐席与客户：{in_chinese(reason)}", en=f"not measured: {reason}")
 
     def why_not(self, *measures: str, speaker: str | None = None) -> str | None:
         """The facts' own reason why one of these was not measured."""
@@ -216,6 +230,8 @@ class View:
         party = self.parties.get(speaker) if speaker else None
         if party is not None:
             gaps += party.not_measured
+            for quality in self.facts.audio.quality:
+                gaps += quality.not_measured if quality.channel == party.channel else ()
         for measure in measures:
             for gap in gaps:
                 if gap.measure.startswith(measure):
@@ -283,7 +299,9 @@ class View:
         script = self.script
         first, last = script.word_of[start], script.word_of[end - 1]
         if script.word_of[start - 1] != first and script.word_of[end] != last:
-            return join_words(word.text for word in script.words[first : last + 1]).strip(_EDGES)
+            texts = [word.text for word in script.words[first : last + 1]]
+            joined = join_words(texts) if any(map(str.isascii, texts)) else "".join(texts)
+            return joined.strip(_EDGES)
         names = [script.unit(index) for index in range(start, end)]
         return (" " if names[0].isascii() else "").join(names)
 
@@ -377,7 +395,8 @@ class View:
         script = self.script
         begins, finishes = script.times
         stops = np.array(script.marks) >= STOP
-        asks = np.isin(script.ids, [self.book.vocabulary.number(unit) for unit in "吗嘛"])
+        one, two = (self.book.vocabulary.number(unit) for unit in "吗嘛")
+        asks = (script.ids == one) | (script.ids == two)
         stops[:-1] |= asks[:-1] & (script.ids[1:] != self.book.vocabulary.number("的"))
         stops[:-1] |= begins[1:] - finishes[:-1] > SENTENCE_GAP_S
         found: list[int] = np.flatnonzero(stops).tolist()
