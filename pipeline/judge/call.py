@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pipeline.facts import CallFacts, digest
-from pipeline.judge import customer, delivery, procedure, turntaking, wording
+from pipeline.judge import conversation, customer, delivery, procedure, turntaking, wording
 from pipeline.judge.events import judge_events
 from pipeline.judge.lexicon.phrases import PhraseBook
 from pipeline.judge.said import inline_list
@@ -157,13 +157,13 @@ _CHECKS: dict[type, Callable[[Any, View], Verdict]] = {
     kinds.Events: judge_events,
     kinds.Says: procedure.says,
     kinds.Answers: procedure.answers,
-    kinds.Restates: procedure.restates,
-    kinds.ReadsBack: procedure.reads_back,
+    kinds.Restates: conversation.restates,
+    kinds.ReadsBack: conversation.reads_back,
     kinds.Steps: procedure.steps,
-    kinds.Questions: procedure.questions,
-    kinds.QuestionKinds: procedure.question_kinds,
-    kinds.Explains: procedure.explains,
-    kinds.Politely: procedure.politely,
+    kinds.Questions: conversation.questions,
+    kinds.QuestionKinds: conversation.question_kinds,
+    kinds.Explains: conversation.explains,
+    kinds.Politely: conversation.politely,
     kinds.Avoids: wording.avoids,
     kinds.Prefers: wording.prefers,
     kinds.FullAnswers: turntaking.full_answers,

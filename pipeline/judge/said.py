@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from pipeline.judge.lexicon.normalise import units
 from pipeline.judge.lexicon.sound import skeleton
-from pipeline.judge.view import Mention, View
+from pipeline.judge.mention import Mention
+from pipeline.judge.view import View
 from pipeline.rubric.say import Near, Say, Where, head_of
 from pipeline.timeline import Span
 

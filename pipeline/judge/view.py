@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import itertools
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,11 +15,11 @@ import numpy as np
 from pipeline.facts import AGENT, CUSTOMER, CallFacts, SpeakerFacts, Turn, join_words
 from pipeline.judge.lexicon.match import Found
 from pipeline.judge.lexicon.normalise import COMMA, QUESTION, STOP
-from pipeline.judge.lexicon.phrases import Hit, PhraseBook, quoted
-from pipeline.judge.lexicon.script import Floats, Script, script_of
+from pipeline.judge.lexicon.phrases import Hit, PhraseBook
+from pipeline.judge.lexicon.script import Script, script_of
+from pipeline.judge.mention import Mention, SpeechHeard
 from pipeline.rubric.model import Rubric
 from pipeline.scorecard import Evidence, Text
-from pipeline.timeline import Span, union
 
 SPEECH_EDGE_S = 0.2
 """Word times stray that far over the edges of speech (recognisers round to 20 to 100 ms)."""
@@ -29,9 +28,6 @@ SPREAD_EDGE_S = 1.0
 _EDGES = " ，。、？！；：,.?!;:…"
 SENTENCE_GAP_S = 0.7
 """A silence that ends a sentence where no punctuation does."""
-
-QUOTED = Text(zh="转述他人的话，不计", en="reports someone else's words; not counted")
-NEGATED = Text(zh="被否定，不计", en="negated; not counted")
 
 
 _REASONS = (
@@ -51,110 +47,6 @@ def in_chinese(reason: str) -> str:
     """The facts' reason in Chinese where it is a usual one; as it stands otherwise."""
     known = (zh for start, zh in _REASONS if reason.startswith(start))
     return next(known, reason)
-
-
-class Mention:
-    """A phrase said, with what makes it count or not.
-
-    What costs time (its words, whether the sound bears them out) is worked out when asked for:
-    most mentions are only looked at.
-    """
-
-    __slots__ = ("_known", "_problem", "better", "end", "negatable", "phrase", "similarity",
-                 "speaker", "start", "turn", "view")  # fmt: skip
-
-    def __init__(
-        self,
-        view: View,
-        place: tuple[int, int],
-        phrase: str,
-        similarity: float | None,
-        better: str | None = None,
-        *,
-        negatable: bool = False,
-    ) -> None:
-        self.view = view
-        self.start, self.end = place
-        self.turn = view.script.turn_of[self.start]
-        self.speaker = view.turns[self.turn].speaker
-        self.phrase = phrase
-        self.similarity = similarity
-        self.better = better
-        self.negatable = negatable
-        self._known = False
-        self._problem: Text | None = None
-
-    @property
-    def span(self) -> Span:
-        """When it was said."""
-        return self.view.script.span(self.start, self.end)
-
-    @property
-    def at(self) -> float:
-        """When it begins, in seconds."""
-        return self.view.script.begins[self.start]
-
-    @property
-    def words(self) -> str:
-        """What was said, as heard."""
-        return self.view.said(self.start, self.end)
-
-    @property
-    def quoted(self) -> int | None:
-        """Units between reporting words and this; ``None``: not reported speech."""
-        return quoted(self.view.script, self.start, self.view.reports)
-
-    @property
-    def problem(self) -> Text | None:
-        """Why it does not count; ``None``: it does."""
-        if not self._known:
-            self._problem = self._why_not()
-            self._known = True
-        return self._problem
-
-    def _why_not(self) -> Text | None:
-        if self.negatable and self.view.book.negated(self.view.script, self.start):
-            return NEGATED
-        return self.view.unsupported(self.speaker, self.start, self.end)
-
-    def evidence(self, note: Text | None = None, problem: Text | None = None) -> Evidence:
-        """As a moment that a finding rests on."""
-        problem = problem or self.problem
-        return Evidence(
-            span=self.span.rounded(),
-            speaker=self.speaker,
-            words=self.words,
-            phrase=self.phrase,
-            similarity=None if self.similarity is None else round(self.similarity, 3),
-            counts=problem is None,
-            note=problem or note,
-            rewrite=self.better,
-        )
-
-
-class _Heard:
-    """How much speech there was up to any time."""
-
-    def __init__(self, speech: Sequence[Span], reach: float) -> None:
-        spans = union(Span(max(0.0, each.start - reach), each.end + reach) for each in speech)
-        self._starts = [span.start for span in spans]
-        self._durations = [span.duration for span in spans]
-        self._before = [0.0, *itertools.accumulate(self._durations)]
-
-    def until(self, time: float) -> float:
-        """Seconds of speech before ``time``."""
-        at = bisect_right(self._starts, time) - 1
-        if at < 0:
-            return 0.0
-        return self._before[at] + min(time - self._starts[at], self._durations[at])
-
-    def untils(self, times: Floats) -> Floats:
-        """The same for many times at once."""
-        if not self._starts:
-            return np.zeros(len(times))
-        at = np.searchsorted(self._starts, times, side="right") - 1
-        inside = np.minimum(times - np.array(self._starts)[at], np.array(self._durations)[at])
-        return np.where(at < 0, 0.0, np.array(self._before)[at] + inside)
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,14 +255,14 @@ class View:
         return (heard.until(end) - heard.until(start)) / (end - start)
 
     @cached_property
-    def _speech(self) -> dict[str, _Heard]:
+    def _speech(self) -> dict[str, SpeechHeard]:
         """Each party's speech, with the room that word times need; empty: nobody's is known."""
         transcript = self.facts.transcript
         spread = transcript is not None and transcript.word_times == "spread"
         reach = SPREAD_EDGE_S if spread else SPEECH_EDGE_S
         if not any(party.speech for party in self.facts.speakers):
             return {}
-        return {party.speaker: _Heard(party.speech, reach) for party in self.facts.speakers}
+        return {party.speaker: SpeechHeard(party.speech, reach) for party in self.facts.speakers}
 
     # ── Sentences ────────────────────────────────────────────────────────────────────────────
 

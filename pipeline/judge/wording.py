@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pipeline.judge.mention import QUOTED, Mention
 from pipeline.judge.said import counted, found
 from pipeline.judge.verdict import (
     MAX_EVIDENCE,
@@ -14,7 +15,7 @@ from pipeline.judge.verdict import (
     missed,
     not_applicable,
 )
-from pipeline.judge.view import QUOTED, Mention, View
+from pipeline.judge.view import View
 from pipeline.rubric.kinds import Avoids, Prefers
 from pipeline.scorecard import Text
 

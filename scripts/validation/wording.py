@@ -18,8 +18,8 @@ from pathlib import Path
 import yaml
 
 from pipeline.judge.call import Judge, compile
+from pipeline.judge.mention import Mention
 from pipeline.judge.said import found
-from pipeline.judge.view import Mention
 from pipeline.rubric import Rubric, load_lexicon, shipped
 from pipeline.rubric.kinds import Answers, Avoids, Politely, Prefers, Says
 from pipeline.rubric.say import Say

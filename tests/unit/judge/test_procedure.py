@@ -5,7 +5,7 @@ import functools
 import pytest
 
 from pipeline.judge.call import Judge, compile
-from pipeline.judge.procedure import digits_of
+from pipeline.judge.conversation import digits_of
 from pipeline.rubric import load_lexicon, shipped
 from pipeline.scorecard import Finding
 from scripts.validation.talk import Line, facts_of

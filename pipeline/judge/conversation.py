@@ -1,0 +1,290 @@
+"""How the talk was led: restating, reading back, questions, terms, polite ways of asking."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pipeline.judge.lexicon.normalise import COMMA
+from pipeline.judge.mention import Mention
+from pipeline.judge.said import counted, found
+from pipeline.judge.verdict import Verdict, falling, judged, met, missed, not_applicable
+from pipeline.judge.view import Sentence, View
+from pipeline.rubric.kinds import (
+    Explains,
+    Politely,
+    QuestionKinds,
+    Questions,
+    ReadsBack,
+    Restates,
+)
+from pipeline.scorecard import Evidence, Text
+
+# ── Restating, reading back ──────────────────────────────────────────────────────────────────────
+
+
+_FUNCTION = frozenset(
+    "的了呢啊吧吗呀嘛是我你您他她它们这那个一下要想就都也还有没不在和跟对说把被给让到去来会能可以"
+    "请问好么什怎哪为因所但而且或者如果因此现先生女士帮需得很太已经将您咱麻烦确认意思就是吧上下"
+)
+_ENGLISH_FUNCTION = frozenset(
+    (
+        "the", "a", "an", "to", "of", "and", "is", "are", "you", "your", "i", "my", "me",
+        "it", "that", "this", "so", "in", "on", "for", "do", "does", "be", "have", "has",
+        "with", "at", "was", "were", "am", "just", "right", "correct", "like", "want",
+        "would", "we", "us", "our",
+    )
+)  # fmt: skip
+
+
+def restates(criterion: Restates, view: View) -> Verdict:
+    """A sentence that gives back what the customer had said, with a cue or asking "对吗".
+
+    The cue alone does not do: enough of the sentence's content must be the customer's.
+    """
+    cues = counted(view, criterion.cue, criterion.by)
+    asks = counted(view, criterion.confirm, criterion.by)
+    best: tuple[float, Mention] | None = None
+    empty: list[Mention] = []
+    for mention in sorted({*cues, *asks}, key=lambda each: each.start):
+        share = _borrowed(criterion, view, mention)
+        if share >= criterion.overlap and (best is None or share > best[0]):
+            best = share, mention
+        elif share < criterion.overlap:
+            empty.append(mention)
+    if best is not None:
+        start, end = view.sentence_of(best[1])
+        sentence = view.said(start, end)
+        text = Text(zh=f"复述了客户的诉求：“{sentence}”", en=f"restates the request: “{sentence}”")
+        return met(text, [best[1].evidence()], value=best[0], low=criterion.overlap)
+    if empty:
+        return missed(
+            Text(
+                zh="有“您是说”“对吗”之类的话，但没有复述客户说过的内容",
+                en="the cue words are there, but nothing of what the customer said",
+            ),
+            [each.evidence() for each in empty],
+            low=criterion.overlap,
+        )
+    return missed(Text(zh="没有复述并确认客户的诉求", en="does not restate the request"))
+
+
+def _borrowed(criterion: Restates, view: View, mention: Mention) -> float:
+    """Share of the content of a sentence that stands in the customer's last turns."""
+    start, end = view.sentence_of(mention)
+    mine = _content(view, start, end)
+    if len(mine) < 2:
+        return 0.0
+    theirs: set[str] = set()
+    customers = [i for i in view.turns_of.get("customer", ()) if i < mention.turn]
+    for index in customers[-criterion.look_back_turns :]:
+        theirs |= _content(view, view.script.starts[index], view.script.ends[index])
+    shared = mine & theirs
+    return len(shared) / len(mine) if len(shared) >= 2 else 0.0
+
+
+def _content(view: View, start: int, end: int) -> set[str]:
+    return {
+        unit
+        for index in range(start, end)
+        if (unit := view.script.unit(index)) not in _FUNCTION and unit not in _ENGLISH_FUNCTION
+    }
+
+
+_TO_DIGITS = str.maketrans("零〇一二三四五六七八九幺两○", "00123456789120")
+_RUN = re.compile(
+    r"\d(?:[\s,，、。.\-嗯呃啊]{0,2}\d){2,}(?P<amount>\s*[元块角%兆度岁年月天秒万千百十])?"
+)
+_THOUSANDS = re.compile(r"\d,\d{3}(?!\d)")
+
+
+def digits_of(text: str) -> list[str]:
+    """Digit strings of three digits or more, however they are written; amounts are none."""
+    return [
+        re.sub(r"\D", "", run[0])
+        for run in _RUN.finditer(text.translate(_TO_DIGITS))
+        if not run["amount"] and not _THOUSANDS.search(run[0])
+    ]
+
+
+def reads_back(criterion: ReadsBack, view: View) -> Verdict:
+    """Numbers that the customer gave, and whether the agent said them again, and the same."""
+    given: list[tuple[int, str]] = [
+        (index, run)
+        for index in view.turns_of.get("customer", ())
+        if _has_digits(view, index)
+        for run in digits_of(view.turns[index].text)
+        if len(run) >= criterion.min_digits
+    ]
+    if not given:
+        return not_applicable("客户没有报出号码", "the customer gave no numbers")
+    evidence, good = [], 0
+    for index, run in given:
+        after = view.own_turns_after(index, criterion.by, criterion.within_turns)
+        said = "".join("".join(digits_of(view.turns[each].text)) for each in after)
+        same = run in said or (len(run) > 6 and run[-4:] in said)
+        good += same
+        turn = view.turns[index]
+        note = (
+            Text(zh=f"客户报出 {run}，坐席已复述", en=f"{run} was read back")
+            if same
+            else Text(zh=f"客户报出 {run}，坐席{_heard(said)}", en=f"{run} was not read back")
+        )
+        evidence.append(Evidence(span=turn.span, speaker=turn.speaker, words=turn.text, note=note))
+    share = good / len(given)
+    text = Text(
+        zh=f"客户报出{len(given)}组号码，坐席复核{good}组",
+        en=f"{good} of {len(given)} numbers read back",
+    )
+    return judged(share >= criterion.share, text, evidence, share=share, value=share,
+                  low=criterion.share)  # fmt: skip
+
+
+def _has_digits(view: View, index: int) -> bool:
+    """Whether a turn may hold a digit string at all; quicker than reading it."""
+    script, digits = view.script, view.book.vocabulary.digits
+    said = script.numbers[script.starts[index] : script.ends[index]]
+    return len([number for number in said if number in digits]) >= 3
+
+
+def _heard(said: str) -> str:
+    return f"复述成 {said}，不一致" if len(said) >= 4 else "没有复述"
+
+
+# ── Questions ────────────────────────────────────────────────────────────────────────────────────
+
+
+def questions(criterion: Questions, view: View) -> Verdict:
+    """Short questions, not several in a row."""
+    asked = view.questions(criterion.by)
+    if not asked:
+        return not_applicable("坐席没有提问", "the agent asked nothing")
+    bad: dict[int, Text] = {}
+    for at, question in enumerate(asked):
+        length = question.end - _asked_from(view, question)
+        if length > criterion.max_syllables:
+            bad[at] = Text(zh=f"问题长达{length}字", en=f"{length} syllables long")
+        row = [q for q in asked if q.turn == question.turn]
+        if len(row) > criterion.max_at_once and row.index(question) >= criterion.max_at_once:
+            bad[at] = Text(zh=f"一次连问{len(row)}个问题", en=f"{len(row)} questions in one turn")
+    share = 1 - len(bad) / len(asked)
+    evidence = [
+        Evidence(
+            span=view.script.span(asked[at].start, asked[at].end),
+            speaker=criterion.by,
+            words=view.said(asked[at].start, asked[at].end),
+            note=note,
+        )
+        for at, note in bad.items()
+    ]
+    text = Text(
+        zh=f"{len(asked)}个问题中{len(asked) - len(bad)}个简短且逐一提出",
+        en=f"{len(asked) - len(bad)} of {len(asked)} questions are short and asked one at a time",
+    )
+    return judged(share >= criterion.share, text, evidence, share=share, value=share,
+                  low=criterion.share)  # fmt: skip
+
+
+def _asked_from(view: View, question: Sentence) -> int:
+    """Where the asking clause of a sentence begins: what comes before its comma only leads up."""
+    script, start = view.script, question.end - 1
+    while start > question.start and script.marks[start - 1] < COMMA:
+        start -= 1
+    short = question.end - start <= TAG_UNITS and start > question.start
+    return _asked_from(view, replace(question, end=start)) if short else start
+
+
+TAG_UNITS = 3
+"""好吗, 对吗, 可以吗 belong to the clause before them."""
+
+
+def question_kinds(criterion: QuestionKinds, view: View) -> Verdict:
+    """Open questions to learn, closed ones to make sure."""
+    asked = view.questions(criterion.by)
+    if len(asked) < criterion.min_questions:
+        return not_applicable(
+            f"提问不足{criterion.min_questions}个，不作判断", "too few questions to tell"
+        )
+    marks = [each.start for each in found(view, criterion.open, criterion.by)]
+    opens = [q for q in asked if any(q.start <= mark < q.end for mark in marks)]
+    closed = len(asked) - len(opens)
+    good = len(opens) >= criterion.min_open and closed >= criterion.min_closed
+    text = Text(
+        zh=f"开放式{len(opens)}个，封闭式{closed}个",
+        en=f"{len(opens)} open and {closed} closed questions",
+    )
+    evidence = [
+        Evidence(
+            span=view.script.span(q.start, q.end),
+            speaker=criterion.by,
+            words=view.said(q.start, q.end),
+            note=OPEN if q in opens else CLOSED,
+        )
+        for q in asked
+    ]
+    return judged(good, text, evidence, share=0.5, value=len(opens), low=criterion.min_open)
+
+
+OPEN = Text(zh="开放式", en="open")
+CLOSED = Text(zh="封闭式", en="closed")
+
+
+# ── Nearness of two things ───────────────────────────────────────────────────────────────────────
+
+
+def explains(criterion: Explains, view: View) -> Verdict:
+    """Each technical term once: explained in the same turn or soon after."""
+    terms = {each.phrase: each for each in reversed(counted(view, criterion.terms, criterion.by))}
+    if not terms:
+        return met(Text(zh="没有使用专业术语", en="no technical terms"))
+    plain = counted(view, criterion.explain, criterion.by)
+    bare = [
+        term
+        for term in terms.values()
+        if not any(
+            term.span.start - criterion.within_s / 2
+            <= each.span.start
+            <= term.span.end + criterion.within_s
+            for each in plain
+        )
+    ]
+    share = 1 - len(bare) / len(terms)
+    text = Text(
+        zh=f"使用{len(terms)}个专业术语，{len(terms) - len(bare)}个作了解释",
+        en=f"{len(terms) - len(bare)} of {len(terms)} technical terms explained",
+    )
+    return judged(share >= criterion.share, text, [each.evidence() for each in bare], share=share,
+                  value=share, low=criterion.share)  # fmt: skip
+
+
+def politely(criterion: Politely, view: View) -> Verdict:
+    """Whenever the thing is said, the polite words are near it."""
+    things = _one_mention_per_turn(counted(view, criterion.thing, criterion.by))
+    if not things:
+        return not_applicable("没有出现需要这样说的情形", "nothing called for it")
+    kind = counted(view, criterion.polite, criterion.by)
+    bare = [
+        each
+        for each in things
+        if not any(
+            abs(other.span.start - each.span.start) <= criterion.within_s
+            and abs(other.turn - each.turn) <= 2
+            for other in kind
+        )
+    ]
+    share = 1 - len(bare) / len(things)
+    text = Text(
+        zh=f"{len(things)}次中{len(things) - len(bare)}次得体",
+        en=f"{len(things) - len(bare)} of {len(things)} times with the right words",
+    )
+    evidence = [each.evidence() for each in (bare or things)]
+    return judged(share >= criterion.share, text, evidence, share=falling(1 - share, 1.0),
+                  value=share, low=criterion.share)  # fmt: skip
+
+
+def _one_mention_per_turn(mentions: Sequence[Mention]) -> list[Mention]:
+    kept: dict[int, Mention] = {}
+    for mention in mentions:
+        kept.setdefault(mention.turn, mention)
+    return list(kept.values())
