@@ -189,7 +189,7 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--no-corpus", action="store_true", help="train on the shards there are")
     given = parser.parse_args()
-    plan = Plan(given.work, given.steps, given.seed, given.shards, given.processes)
+    plan = Plan(given.work.resolve(), given.steps, given.seed, given.shards, given.processes)
     if not given.no_corpus:
         corpus.make(plan.work / "corpus", plan.shards, plan.processes)
     train_together(plan).export(given.out)
