@@ -176,7 +176,7 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--errors", type=float, nargs="*", default=[0, 5, 10, 20], help="per cent")
-    parser.add_argument("--held-out", action="store_true", help="only what the lists never saw")
+    parser.add_argument("--held-out", action="store_true", help="only what was held out at first")
     parser.add_argument("--tuned", action="store_true", help="only what is not held out")
     parser.add_argument("--misses", action="store_true", help="print what was judged wrongly")
     wanted = parser.parse_args()

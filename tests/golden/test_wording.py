@@ -34,7 +34,7 @@ def test_wording_is_found(errors: float, precision: float, recall: float) -> Non
     assert every.recall >= recall
 
 
-def test_what_was_held_out_is_found_as_well() -> None:
+def test_what_was_held_out_at_first_is_found_as_well() -> None:
     every = pooled(rows(judge(), [each for each in utterances() if each.held_out]))
     assert every.precision >= 0.97
     assert every.recall >= 0.95
