@@ -69,8 +69,7 @@ def _refusal(words: Sequence[Word], reason: str) -> RefusedText:
 
 def _reasons(segment: Segment, speech: Timeline, settings: TranscriptGuards) -> list[str | None]:
     """One entry a word: why it is refused, or ``None``."""
-    whole = _improbable(segment, settings) or _too_fast(segment, speech, settings)
-    if whole:
+    if whole := _improbable(segment, settings):
         return [whole] * len(segment.words)
     reasons: list[str | None] = [None] * len(segment.words)
     for run, reason in (
@@ -83,7 +82,10 @@ def _reasons(segment: Segment, speech: Timeline, settings: TranscriptGuards) -> 
     for index, word in enumerate(segment.placed):
         if word is None:
             reasons[index] = reasons[index] or "nobody speaks here"
-    return reasons
+    # What a loop leaves of its segment may well have been said.
+    kept = [word for word, reason in zip(segment.words, reasons, strict=True) if reason is None]
+    fast = _too_fast(kept, speech, settings)
+    return [reason or fast for reason in reasons]
 
 
 def _runs(reasons: Sequence[str | None]) -> Iterator[tuple[range, str | None]]:
@@ -117,13 +119,13 @@ def _mean_log_probability(segment: Segment) -> float:
     return math.fsum(math.log(max(p, 1e-10)) for p in known) / len(known)
 
 
-def _too_fast(segment: Segment, speech: Timeline, settings: TranscriptGuards) -> str | None:
-    syllables = sum(syllable_weight(word.text) for word in segment.words)
-    if not segment.words or syllables < settings.fast_least_syllables:
+def _too_fast(words: Sequence[Word], speech: Timeline, settings: TranscriptGuards) -> str | None:
+    syllables = sum(syllable_weight(word.text) for word in words)
+    if not words or syllables < settings.fast_least_syllables:
         return None
     reach = settings.time_error_s
-    start = segment.words[0].span.start - reach
-    end = max(word.span.end for word in segment.words) + reach
+    start = words[0].span.start - reach
+    end = max(word.span.end for word in words) + reach
     spoken = total(intersection(speech, (Span(max(0.0, start), end),)))
     if syllables <= settings.syllables_per_s * spoken:
         return None

@@ -114,6 +114,14 @@ def test_loops_are_refused_alone(settings: TranscriptGuards) -> None:
     assert refused.reason == "a loop: '请稍等' 9 times"
 
 
+def test_a_loop_does_not_take_its_segment_along(settings: TranscriptGuards) -> None:
+    start = segment("你这是什么态度", each=0.2)
+    looped = segment("就是" * 80, start=2.4, each=0.02)
+    words = start.words + looped.words
+    found = guarded([Segment(words, words, -0.2, 0.0)], (Span(1.0, 3.2),), settings)
+    assert "".join(word.text for word in found.words) == "你这是什么态度"
+
+
 def test_a_word_for_ever_is_a_loop(settings: TranscriptGuards) -> None:
     assert said("啊" * 40, settings) == ""
     assert said(["you"] * 13, settings) == ""
