@@ -15,8 +15,6 @@ from collections.abc import Iterable
 
 import msgspec
 
-Timeline = tuple["Span", ...]
-
 
 class Span(msgspec.Struct, frozen=True, order=True):
     """A stretch of time, ``start`` (included) to ``end`` (excluded), in seconds.
@@ -58,6 +56,9 @@ class Span(msgspec.Struct, frozen=True, order=True):
     def rounded(self) -> Span:
         """Bounds on whole milliseconds; facts round once, when they are built."""
         return Span(round(self.start, 3), round(self.end, 3))
+
+
+Timeline = tuple[Span, ...]
 
 
 def total(spans: Iterable[Span]) -> float:

@@ -70,7 +70,7 @@ def wording_rows() -> Iterator[Row]:
     judge = compile_judge(rubric, load_lexicon(rubric.lexicon))
     every = wording.labelled()
     held_out = [each for each in every if each.held_out]
-    for name, utterances in (("", every), (", never tuned on", held_out)):
+    for name, utterances in (("", every), (", held out at first", held_out)):
         for percent, (precision, recall) in WORDING_REACH.items():
             found = wording.pooled(wording.rows(judge, utterances, percent / 100))
             on = f"{len(utterances)} utterances{name}, {percent} % of characters wrong"

@@ -76,7 +76,9 @@ def test_speech_is_where_it_was_spoken(heard: Heard) -> None:
         wrong = total(difference(found.speech, party.speech)) + total(
             difference(party.speech, found.speech)
         )
-        assert wrong <= 0.6 + 0.05 * total(party.speech), party.speaker
+        # Behind the other's echo and noise the quietest edges are not heard.
+        share = 0.05 if party.leak_db is None else 0.1
+        assert wrong <= 0.6 + share * total(party.speech), party.speaker
 
 
 def test_level_and_pitch_are_what_was_set(heard: Heard) -> None:
