@@ -93,8 +93,11 @@ class Finding(Value, frozen=True, kw_only=True):
     name: Text
     outcome: Outcome
     severity: Severity = "normal"
+    kind: str | None = None
+    """How it was judged: the criterion's kind in the rubric (``measure``, ``say`` …)."""
     measure: str | None = None
-    """The number that was held against limits, by the rubric's name (``speech-rate`` …)."""
+    """What was held against limits, by the rubric's name: a number (``speech-rate`` …) or events
+    that were counted (``interruption`` …)."""
     value: float | None = None
     """What was measured."""
     low: float | None = None
@@ -115,6 +118,35 @@ class PillarMark(Value, frozen=True, kw_only=True):
     points: Points
     failed: bool = False
     """A finding of severity ``pillar`` or ``critical`` was missed in it."""
+
+
+class Coaching(Value, frozen=True, kw_only=True):
+    """One thing to talk about with the agent, enough to read out and to play."""
+
+    criterion: str
+    """The finding's; its name and reason stand there."""
+    lost: Points
+    """The finding's points: what was won of what was possible."""
+    moment: Evidence | None = None
+    """The moment to play; ``None``: the whole call."""
+    better: str | None = None
+    """The better sentence, where the standard has one."""
+
+
+class Axis(Value, frozen=True, kw_only=True):
+    """One axis of the affinity radar (K05): a pillar's rows of one family of the standard."""
+
+    pillar: str
+    family: str
+    """The letter that the rows' ids begin with: V, T, P, F, C."""
+    name: Text
+    standards: tuple[str, ...]
+    """The rows that stand behind it."""
+    outcome: Outcome
+    """``met`` or ``missed`` where there is a mark; otherwise why there is none."""
+    points: Points
+    mark: float | None
+    """On the standard's scale of 3.5 to 5.5; ``None``: nothing on it was measured."""
 
 
 class RubricRef(Value, frozen=True, kw_only=True):
@@ -145,7 +177,9 @@ class Scorecard(Value, frozen=True, kw_only=True):
     pillars: tuple[PillarMark, ...]
     findings: tuple[Finding, ...]
     """In the rubric's order."""
-    coaching: tuple[str, ...] = ()
-    """Criteria to talk about first: the costliest findings, at most three."""
+    coaching: tuple[Coaching, ...] = ()
+    """What to talk about first: the costliest findings, at most three."""
+    radar: tuple[Axis, ...] = ()
+    """The affinity radar, pillar by pillar."""
     demonstration: bool = False
     """The words came from the demonstration model; do not judge real people by them."""

@@ -7,7 +7,9 @@ from typing import Any
 
 from pipeline.facts import CallFacts, digest
 from pipeline.judge import conversation, customer, delivery, procedure, turntaking, wording
+from pipeline.judge.coaching import coaching
 from pipeline.judge.events import judge_events
+from pipeline.judge.kpi import radar
 from pipeline.judge.lexicon.phrases import PhraseBook
 from pipeline.judge.said import inline_list
 from pipeline.judge.states import absent
@@ -19,8 +21,6 @@ from pipeline.rubric.kinds import AnyCriterion
 from pipeline.rubric.model import Lexicon, PhraseList, Rubric
 from pipeline.rubric.say import Say, parts_of
 from pipeline.scorecard import Finding, PillarMark, Points, RubricRef, Scorecard
-
-MAX_COACHING = 3
 
 
 class Judge:
@@ -65,6 +65,7 @@ class Judge:
             pillars=pillars,
             findings=findings,
             coaching=coaching(findings),
+            radar=radar(findings),
             demonstration=transcript is not None and transcript.demonstration,
         )
 
@@ -86,7 +87,8 @@ class Judge:
             name=criterion.name,
             outcome=verdict.outcome,
             severity=criterion.severity,
-            measure=criterion.measure if isinstance(criterion, kinds.Measure) else None,
+            kind=str(criterion.__struct_config__.tag),
+            measure=_held(criterion),
             value=verdict.value,
             low=verdict.low,
             high=verdict.high,
@@ -121,15 +123,11 @@ def compile(rubric: Rubric, lexicon: Lexicon) -> Judge:
     return Judge(rubric, lexicon)
 
 
-def coaching(findings: tuple[Finding, ...]) -> tuple[str, ...]:
-    """The costliest findings: critical ones first, then by points lost."""
-    lost = [each for each in findings if each.outcome == "missed" and _cost(each)[1] > 0]
-    return tuple(each.criterion for each in sorted(lost, key=_cost, reverse=True)[:MAX_COACHING])
-
-
-def _cost(finding: Finding) -> tuple[int, float]:
-    order = {"critical": 2, "pillar": 1, "normal": 0}
-    return order[finding.severity], finding.points.possible - finding.points.won
+def _held(criterion: AnyCriterion) -> str | None:
+    """The number or the events that the criterion holds against limits, by name."""
+    if isinstance(criterion, kinds.Measure):
+        return criterion.measure
+    return criterion.event if isinstance(criterion, kinds.Events) else None
 
 
 # ── Checks ───────────────────────────────────────────────────────────────────────────────────────

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from pipeline.scorecard import Finding, Points, Scorecard, Text
+from pipeline.scorecard import Axis, Finding, Outcome, Points, Scorecard, Text
 
 HANDLING_S = (240.0, 360.0)
 """K01: four to six minutes."""
@@ -100,6 +100,57 @@ def profile(cards: Iterable[Scorecard]) -> tuple[Spoke, ...]:
         for row, every in sorted(found.items())
         if (points := Points.sum(each.points for each in every)).possible > 0
     )
+
+
+FAMILIES: dict[str, Text] = {
+    "V": Text(zh="语音语调", en="Voice"),
+    "T": Text(zh="倾听与应答", en="Turn-taking"),
+    "P": Text(zh="服务用语", en="Wording"),
+    "F": Text(zh="避免忌语", en="No taboos"),
+    "C": Text(zh="客户感受", en="Customer"),
+}
+"""The families of the standard's rows, by the letter that their ids begin with."""
+
+
+def radar(findings: Sequence[Finding]) -> tuple[Axis, ...]:
+    """K05 as few enough axes for a picture: each pillar's findings by family of the standard.
+
+    An axis whose criteria carry no points at all (what is only observed) is left out; one whose
+    criteria could not be measured, or did not apply, stays, without a mark.
+    """
+    groups: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault((finding.pillar, finding.standard[:1]), []).append(finding)
+    pillars = dict.fromkeys(pillar for pillar, _ in groups)
+    return tuple(
+        axis
+        for pillar in pillars
+        for family in FAMILIES
+        if (axis := _axis(pillar, family, groups.get((pillar, family), ()))) is not None
+    )
+
+
+def _axis(pillar: str, family: str, findings: Sequence[Finding]) -> Axis | None:
+    judged = [each for each in findings if each.outcome in ("met", "missed")]
+    points = Points.sum(each.points for each in judged)
+    if not findings or (len(judged) == len(findings) and not points.possible):
+        return None
+    return Axis(
+        pillar=pillar,
+        family=family,
+        name=FAMILIES[family],
+        standards=tuple(dict.fromkeys(each.standard for each in findings)),
+        outcome=_together(findings, points),
+        points=points,
+        mark=None if (mark := profile_mark(points)) is None else round(mark, 3),
+    )
+
+
+def _together(findings: Sequence[Finding], points: Points) -> Outcome:
+    if points.possible:
+        return "met" if points.won == points.possible else "missed"
+    unheard = any(each.outcome == "not_measured" for each in findings)
+    return "not_measured" if unheard else "not_applicable"
 
 
 def profile_mark(points: Points) -> float | None:

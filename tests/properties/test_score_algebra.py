@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import rubric
-from pipeline.judge.call import Judge, coaching, compile
+from pipeline.judge.call import Judge, compile
+from pipeline.judge.coaching import coaching
 from pipeline.scorecard import Finding, Points, Severity, Text
 from scripts.validation.talk import Line, facts_of
 
@@ -94,7 +95,7 @@ def test_a_critical_miss_always_wins(every: list[Finding]) -> None:
 @settings(deadline=None)
 @given(st.lists(findings(("normal", "pillar", "critical")), max_size=12))
 def test_coaching_speaks_of_what_was_lost(every: list[Finding]) -> None:
-    chosen = coaching(tuple(every))
+    chosen = [advice.criterion for advice in coaching(tuple(every))]
     assert len(chosen) <= 3
     missed = {each.criterion for each in every if each.outcome == "missed"}
     assert set(chosen) <= missed

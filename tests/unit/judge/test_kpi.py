@@ -86,3 +86,30 @@ def test_voice_and_words() -> None:
     assert kpi.voice_and_words(both, sides) == {
         "voice": Points(won=3, possible=4), "words": Points(won=1, possible=2),
     }  # fmt: skip
+
+
+def test_the_radar_has_an_axis_for_each_family_of_a_pillar() -> None:
+    spokes = kpi.radar(
+        [
+            finding("V01", "met", 4, 4),
+            finding("V02", "missed", 1, 4),
+            finding("P01", "met", 3, 3),
+            finding("F01", "not_measured"),
+            finding("T05", "not_applicable"),
+            finding("C01", "missed"),
+        ]
+    )
+    assert [(axis.family, axis.outcome, axis.mark) for axis in spokes] == [
+        ("V", "missed", 3.5 + 2 * 5 / 8),
+        ("T", "not_applicable", None),
+        ("P", "met", 5.5),
+        ("F", "not_measured", None),
+    ]
+    assert spokes[0].standards == ("V01", "V02")
+    assert spokes[0].points == Points(won=5, possible=8)
+
+
+def test_an_axis_is_not_measured_rather_than_zero() -> None:
+    (axis,) = kpi.radar([finding("V01", "not_measured"), finding("V02", "not_applicable")])
+    assert (axis.mark, axis.outcome) == (None, "not_measured")
+    assert axis.points == Points()
