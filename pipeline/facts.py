@@ -418,28 +418,33 @@ def decode(data: bytes, source: str | Path) -> CallFacts:
         FactsError: not JSON, another schema, or fields that do not fit.
     """
     try:
+        return _DECODER.decode(data)
+    except (msgspec.DecodeError, ValueError) as error:
+        raise _misfit(data, source, error) from None
+
+
+_DECODER: Final = msgspec.json.Decoder(CallFacts)
+
+
+def _misfit(data: bytes, source: str | Path, error: Exception) -> FactsError:
+    """Why this is no stored form of facts; worked out only when it is none."""
+    try:
         found = msgspec.json.decode(data)
-    except msgspec.DecodeError as error:
-        raise FactsError(
+    except msgspec.DecodeError as broken:
+        return FactsError(
             source,
             expected=f"facts as JSON (schema {SCHEMA})",
-            found=f"something else ({error})",
+            found=f"something else ({broken})",
             remedy="make it with `qinhe measure`",
-        ) from None
+        )
     schema = found.get("schema") if isinstance(found, dict) else None
     if schema != SCHEMA:
-        raise FactsError(
-            source,
-            expected=f"facts of schema {SCHEMA}",
-            found=f"schema {schema}" if schema else "no schema",
-            remedy="measure the recording again with this version of qinhe",
-        )
-    try:
-        return msgspec.convert(found, CallFacts)
-    except (msgspec.ValidationError, ValueError) as error:
-        raise FactsError(
-            source,
-            expected=f"facts of schema {SCHEMA}",
-            found=f"a part that does not fit ({error})",
-            remedy="measure the recording again with this version of qinhe",
-        ) from None
+        found_here = f"schema {schema}" if schema else "no schema"
+    else:
+        found_here = f"a part that does not fit ({error})"
+    return FactsError(
+        source,
+        expected=f"facts of schema {SCHEMA}",
+        found=found_here,
+        remedy="measure the recording again with this version of qinhe",
+    )

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 import msgspec
 
 
-class Span(msgspec.Struct, frozen=True, order=True):
+class Span(msgspec.Struct, frozen=True, order=True, gc=False):
     """A stretch of time, ``start`` (included) to ``end`` (excluded), in seconds.
 
     Raises:
