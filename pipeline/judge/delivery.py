@@ -10,7 +10,8 @@ from pipeline.facts import Turn
 from pipeline.judge.limits import Reading, held
 from pipeline.judge.prosody import long_turns, pooled_rate, raised_by, syllables_of, turn_values
 from pipeline.judge.verdict import Verdict, not_measured
-from pipeline.judge.view import View, in_chinese
+from pipeline.judge.view import View
+from pipeline.reasons import in_chinese
 from pipeline.rubric.kinds import Events, Measure
 from pipeline.scorecard import Evidence
 

@@ -8,7 +8,8 @@ from pipeline.judge import delivery, turntaking
 from pipeline.judge.fillers import fillers
 from pipeline.judge.prosody import syllables_of
 from pipeline.judge.verdict import Verdict, falling, judged, not_measured
-from pipeline.judge.view import View, in_chinese
+from pipeline.judge.view import View
+from pipeline.reasons import in_chinese
 from pipeline.rubric.kinds import Events
 from pipeline.scorecard import Evidence, Text
 

@@ -10,7 +10,8 @@ from pipeline.judge.limits import Reading, held
 from pipeline.judge.prosody import raised_by, syllables_of
 from pipeline.judge.said import counted
 from pipeline.judge.verdict import Verdict, judged, met, not_applicable, not_measured
-from pipeline.judge.view import View, in_chinese
+from pipeline.judge.view import View
+from pipeline.reasons import in_chinese
 from pipeline.rubric.kinds import Events, FullAnswers, Listens, Measure
 from pipeline.scorecard import Evidence, Text
 from pipeline.timeline import Span

@@ -18,6 +18,7 @@ from pipeline.judge.lexicon.normalise import COMMA, QUESTION, STOP
 from pipeline.judge.lexicon.phrases import Hit, PhraseBook
 from pipeline.judge.lexicon.script import Script, script_of
 from pipeline.judge.mention import Mention, SpeechHeard
+from pipeline.reasons import in_chinese
 from pipeline.rubric.model import Rubric
 from pipeline.scorecard import Evidence, Text
 
@@ -28,25 +29,6 @@ SPREAD_EDGE_S = 1.0
 _EDGES = " ，。、？！；：,.?!;:…"
 SENTENCE_GAP_S = 0.7
 """A silence that ends a sentence where no punctuation does."""
-
-
-_REASONS = (
-    ("both parties share one channel and are not told apart", "双方在同一声道，未能分开"),
-    ("both parties share one channel", "双方在同一声道"),
-    ("the parties were not told apart", "未能分开双方"),
-    ("no transcript", "没有转写"),
-    ("the channel is silent", "该声道没有声音"),
-    ("noise only", "噪声过大"),
-    ("an automatic gain control", "自动增益改变了音量"),
-    ("nothing above", "频带过窄"),
-    ("under", "语音过短"),
-)
-
-
-def in_chinese(reason: str) -> str:
-    """The facts' reason in Chinese where it is a usual one; as it stands otherwise."""
-    known = (zh for start, zh in _REASONS if reason.startswith(start))
-    return next(known, reason)
 
 
 @dataclass(frozen=True, slots=True)
