@@ -45,6 +45,23 @@ class LevelSettings(Section, frozen=True):
     effort_least_voiced_s: float
 
 
+class HandlingSettings(Section, frozen=True):
+    """`measure.handling`."""
+
+    guard_s: float
+    least_silence_s: float
+    floor_window_s: float
+    floor_quantile: float
+    above_floor_db: float
+    below_voice_db: float
+    most_heard: float
+    longest_s: float
+    join_s: float
+    least_taps: int
+    least_s: float
+    loud_re_voice_db: float
+
+
 class CrosstalkSettings(Section, frozen=True):
     """`measure.crosstalk`."""
 
@@ -333,6 +350,7 @@ class MeasureSettings(Section, frozen=True):
     tone: ToneSettings
     nuclei: NucleiSettings
     hesitation: HesitationSettings
+    handling: HandlingSettings
 
 
 def load_measure_settings(path: Path | None = None) -> MeasureSettings:

@@ -33,7 +33,7 @@ from pipeline.measure.transcript import checked_language
 from pipeline.measure.vad import load_vad
 from pipeline.measure.voices import Voice
 from pipeline.settings import AudioSettings, MeasureSettings
-from pipeline.timeline import Timeline, bridge, intersection
+from pipeline.timeline import Timeline, bridge, intersection, union
 from pipeline.tracks import ChannelTracks, FloatTrack, Tracks
 
 V = TypeVar("V")
@@ -224,9 +224,19 @@ def _voices(
                 level=heard,
                 levels=level_tracks[channel],
                 pitch=pitches[channel],
+                heard=activity.probability[channel],
+                aside=_aside(activity, channel),
+                alone=speaker != MIXED and not told,
             )
         )
     return tuple(found)
+
+
+def _aside(activity: Activity, channel: int) -> Timeline:
+    """Where a channel carries what nobody makes there: tones, music, the other party's leak."""
+    tones = (tone.span for tone in activity.tones if tone.channel == channel)
+    music = (hold.span for hold in activity.holds if hold.channel == channel)
+    return union(tones, music, activity.leaked[channel])
 
 
 def _facts(

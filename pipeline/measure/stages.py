@@ -21,7 +21,7 @@ from pipeline.settings import MeasureSettings, Section
 from pipeline.timeline import Timeline
 from pipeline.tracks import FloatTrack
 
-VERSIONS: Final = {"speech": "1", "quality": "1", "level": "1", "pitch": "1", "transcript": "1"}
+VERSIONS: Final = {"speech": "2", "quality": "1", "level": "1", "pitch": "1", "transcript": "1"}
 """Raised when a stage's code gives other results, so that what is cached is measured again."""
 
 Progress = Callable[[str, float], None]
@@ -44,6 +44,8 @@ class Activity(msgspec.Struct, frozen=True, kw_only=True):
     floor_dbov: tuple[float | None, ...]
     tones: tuple[Tone, ...]
     holds: tuple[Hold, ...]
+    leaked: tuple[Timeline, ...]
+    """Where the other party was heard in each channel and taken out."""
     probability: tuple[FloatTrack, ...] = ()
 
 
@@ -82,6 +84,7 @@ class Stages:
             floor_dbov=tuple(channel.floor_dbov for channel in found.channels),
             tones=found.tones,
             holds=found.holds,
+            leaked=tuple(channel.leaked for channel in found.channels),
         )
         return value, tracks
 

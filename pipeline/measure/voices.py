@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import msgspec
 
 from pipeline.facts import Burst, Drawl, Filler, NotMeasured, SpeakerFacts, Turn, TurnProsody, Word
-from pipeline.measure import effort, hesitation, level, nuclei, pace, pitch, tone
+from pipeline.measure import effort, handling, hesitation, level, nuclei, pace, pitch, tone
 from pipeline.measure.channel import Channel
 from pipeline.measure.effort import Effort, Voicing
+from pipeline.measure.handling import Handling
 from pipeline.measure.intonation import Intonation, intonation
 from pipeline.measure.lexicaltone import tone_syllables
 from pipeline.measure.loudness import Loudness
@@ -38,6 +39,12 @@ class Voice:
     level: ChannelLevel
     levels: FloatTrack
     pitch: PitchTrack
+    heard: FloatTrack
+    """The channel's speech probability."""
+    aside: Timeline
+    """Where the channel carries what no party makes there: tones, music, the other's leak."""
+    alone: bool
+    """Whether nobody else speaks on the channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +153,19 @@ class _Party:
             reason="; ".join(dict.fromkeys(reason for reason in reasons if reason)) or None,
         )
 
+    def handling(self) -> Handling:
+        voice = self.voice
+        if not voice.alone:
+            return Handling((), "both parties share one channel")
+        return handling.find(
+            voice.channel,
+            voice.levels,
+            voice.speech,
+            voice.heard,
+            voice.aside,
+            self.settings.handling,
+        )
+
     def intonation(self) -> Intonation:
         if self.language != "zh":
             return Intonation(syllables=0, reason=f"no lexical tones in {self.language}")
@@ -189,6 +209,7 @@ class _Party:
         pitched = pitch.summary(voice.pitch, voice.speech, settings.pitch)
         lively = self.intonation()
         cues, without = tone.of_call(tones)
+        noise = self.handling()
         active, loudness = voice.level.active, voice.level.loudness
         missing = {
             "pace": paced.reason,
@@ -214,8 +235,8 @@ class _Party:
             f0_spread_st=pitched.spread_st,
             f0_range_st=pitched.range_st,
             intonation_st=lively.spread_st,
-            cues=cues,
-            not_measured=(*_not_measured(missing), *without),
+            cues=(*cues, *noise.cues),
+            not_measured=(*_not_measured(missing), *without, *noise.not_measured),
         )
 
 

@@ -123,3 +123,10 @@ def test_the_call_divides_into_its_shares_exactly(heard: Heard) -> None:
     assert parts == pytest.approx(heard.facts.audio.duration_s, abs=0.003)
     for speaker, seconds in heard.truth.shares.talk_s.items():
         assert shares.talk_s[speaker] == pytest.approx(seconds, abs=2.0)
+
+
+def test_nobody_types_or_knocks(heard: Heard) -> None:
+    for party in heard.facts.speakers:
+        noise = [cue for cue in party.cues if cue.name == "handling-noise"]
+        told = any(gap.measure == "handling-noise" for gap in party.not_measured)
+        assert told or [(cue.value, cue.span) for cue in noise] == [(0.0, None)], party.speaker
