@@ -9,7 +9,9 @@
         ├── TranscriptError    a transcript made elsewhere
         ├── ModelError         a speech-recognition model
         ├── ConfigError        a rubric, lexicon or measuring settings
-        └── FactsError         stored facts or scorecards
+        ├── FactsError         stored facts or scorecards
+        ├── StoreError         a database and the files beside it
+        └── SourceError        a folder, manifest or remote place that recordings come from
 
 An input error says four things: which file, what was expected, what was found, what to do.
 """
@@ -96,3 +98,11 @@ class ConfigError(InputError):
 
 class FactsError(InputError):
     """Stored facts or scorecards cannot be read."""
+
+
+class StoreError(InputError):
+    """A store cannot be opened, read or written to."""
+
+
+class SourceError(InputError):
+    """A source of recordings, such as a manifest, cannot be read."""

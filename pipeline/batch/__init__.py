@@ -1,0 +1,1 @@
+"""The nightly run: thousands of recordings, unattended, nothing lost and nothing done twice."""
