@@ -77,7 +77,9 @@ class Judge:
         verdict = check(criterion, view)
         counts = verdict.outcome in ("met", "missed")
         points = Points(
-            won=round(criterion.points * verdict.share, 3) if counts else 0.0,
+            won=min(round(criterion.points * verdict.share, 3), criterion.points)
+            if counts
+            else 0.0,
             possible=criterion.points if counts else 0.0,
         )
         return Finding(

@@ -13,9 +13,8 @@ from functools import cached_property
 import numpy as np
 
 from pipeline.facts import AGENT, CUSTOMER, CallFacts, SpeakerFacts, Turn, join_words
-from pipeline.judge.lexicon.match import Found
 from pipeline.judge.lexicon.normalise import COMMA, QUESTION, STOP
-from pipeline.judge.lexicon.phrases import Hit, PhraseBook
+from pipeline.judge.lexicon.phrases import Found, Hit, PhraseBook
 from pipeline.judge.lexicon.script import Script, script_of
 from pipeline.judge.mention import Mention, SpeechHeard
 from pipeline.reasons import in_chinese

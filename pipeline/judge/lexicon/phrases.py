@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pipeline.judge.lexicon.match import Found, Matcher
+import numpy as np
+
+from pipeline.judge.lexicon.chains import Chain, Chains, Spread
+from pipeline.judge.lexicon.match import Matcher, Places
 from pipeline.judge.lexicon.normalise import COMMA, STOP, units
 from pipeline.judge.lexicon.script import Script, Vocabulary
 from pipeline.rubric.model import Lexicon, PhraseList
-from pipeline.rubric.notation import Slots, slots
+from pipeline.rubric.notation import slots
 
 REPORTING: Final = "\n"
 """The name of the list of reporting phrases; no list of a file can be called so."""
@@ -37,19 +38,11 @@ class Entry:
     """Its place among all the lexicon's entries."""
 
 
+Found = tuple[int, int, int]
+"""A place: where it starts and ends in the script, and what it cost."""
+
 Hit = tuple[int, int, int, Entry]
 """A phrase said: where it starts and ends in the script, what it cost, what it is."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Chain:
-    """A phrase with gaps: in each slot one of its literals, slot after slot."""
-
-    entry: int
-    slots: tuple[frozenset[int], ...]
-    gaps: tuple[int, ...]
-    names: frozenset[int]
-    """Numbers of the slots: many phrases share one."""
 
 
 class PhraseBook:
@@ -65,53 +58,56 @@ class PhraseBook:
         self._negators = frozenset(unit for text in lexicon.negators for unit in units(text)[0])
         self._entries: list[Entry] = []
         self._literals: dict[tuple[tuple[str, ...], bool], int] = {}
-        self._simple: dict[int, list[int]] = defaultdict(list)
-        self._chains: list[_Chain] = []
-        self._slot_names: dict[frozenset[int], int] = {}
-        self._slots_of: dict[int, set[int]] = {}
+        simple: list[tuple[int, int]] = []
+        chains: list[Chain] = []
         for name, phrases in lists.items():
-            self._add_list(name, phrases)
-        self._add_list(REPORTING, PhraseList(says=lexicon.reporting, negation="ignore"))
+            self._add_list(name, phrases, simple, chains)
+        reporting = PhraseList(says=lexicon.reporting, negation="ignore")
+        self._add_list(REPORTING, reporting, simple, chains)
         fillers = frozenset(unit for text in lexicon.fillers for unit in units(text)[0])
         self.matcher = Matcher(list(self._literals), self.vocabulary, fillers, self._negators)
+        self._chains = Chains(chains, len(self._literals))
+        entries: list[list[int]] = [[] for _ in self._literals]
+        for literal, number in simple:
+            entries[literal].append(number)
+        self._simple = Spread(entries)
+        names = {name: at for at, name in enumerate((*lists, REPORTING))}
+        self._list_of = np.array([names[entry.phrases] for entry in self._entries], np.int64)
+        self._excepting = np.array([entry.excepting for entry in self._entries], bool)
 
     # ── Compiling ────────────────────────────────────────────────────────────────────────────
 
-    def _add_list(self, name: str, phrases: PhraseList) -> None:
+    def _add_list(
+        self,
+        name: str,
+        phrases: PhraseList,
+        simple: list[tuple[int, int]],
+        chains: list[Chain],
+    ) -> None:
+        guard = phrases.negation == "guard"
         for each in phrases.says:
             text, better = (each, phrases.better) if isinstance(each, str) else (
                 each.say, each.better
             )  # fmt: skip
-            guard = phrases.negation == "guard"
             entry = Entry(name, text, better, False, guard, len(self._entries))
-            self._add(entry, slots(text), exact=phrases.exact)
+            self._add(entry, simple, chains, exact=phrases.exact)
         for text in phrases.excepting:
             entry = Entry(name, text, None, True, False, len(self._entries))
-            self._add(entry, slots(text), exact=True)
+            self._add(entry, simple, chains, exact=True)
 
-    def _add(self, entry: Entry, said: Iterable[Slots], *, exact: bool) -> None:
-        number = len(self._entries)
+    def _add(
+        self, entry: Entry, simple: list[tuple[int, int]], chains: list[Chain], *, exact: bool
+    ) -> None:
         self._entries.append(entry)
-        for phrase in said:
+        for phrase in slots(entry.phrase):
             literals = tuple(
                 frozenset(self._literal(piece, exact=exact) for piece in slot)
                 for slot in phrase.slots
             )
             if len(literals) == 1:
-                for literal in sorted(literals[0]):
-                    self._simple[literal].append(number)
+                simple += [(literal, entry.number) for literal in sorted(literals[0])]
             else:
-                self._chains.append(_Chain(number, literals, phrase.gaps, self._named(literals)))
-
-    def _named(self, slots_said: Sequence[frozenset[int]]) -> frozenset[int]:
-        """The slots' numbers, noted under each of their literals."""
-        names = []
-        for slot in slots_said:
-            name = self._slot_names.setdefault(slot, len(self._slot_names))
-            names.append(name)
-            for literal in slot:
-                self._slots_of.setdefault(literal, set()).add(name)
-        return frozenset(names)
+                chains.append(Chain(entry.number, literals, phrase.gaps))
 
     def _literal(self, piece: str, *, exact: bool) -> int:
         found = units(piece)[0]
@@ -129,22 +125,35 @@ class PhraseBook:
     def search(self, script: Script) -> tuple[dict[str, list[Hit]], list[Found]]:
         """Hits by list, in time order, none overlapping another of its list; and reports."""
         places = self.matcher.find(script)
-        raw: dict[str, list[Hit]] = defaultdict(list)
-        for literal, each in places.items():
-            for number in self._simple.get(literal, ()):
-                entry = self._entries[number]
-                raw[entry.phrases] += [(*found, entry) for found in each]
-        known = frozenset(places)
-        filled = set[int]().union(*(self._slots_of[each] for each in known & self._slots_of.keys()))
-        for chain in self._chains:
-            if not chain.names <= filled:
-                continue
-            ways = _chained(chain, places, known, script)
-            if ways:
-                entry = self._entries[chain.entry]
-                raw[entry.phrases] += [(*found, entry) for found in ways]
-        reports = [hit[:3] for hit in raw.pop(REPORTING, ())]
-        return {name: _chosen(hits) for name, hits in raw.items()}, reports
+        entry, at = self._simple.of(places.literal)
+        simple = Places(entry, places.start[at], places.end[at], places.cost[at])
+        hits = self._chosen([simple, *self._chains.find(places, script.sections)], len(script.ids))
+        reports = [hit[:3] for hit in hits.pop(REPORTING, ())]
+        return hits, reports
+
+    def _chosen(self, parts: Sequence[Places], length: int) -> dict[str, list[Hit]]:
+        """By list, the best hits that do not overlap, without those that overlap an exception.
+
+        Exceptions first, then the longest and cheapest, then the first, then as listed.
+        """
+        entry, start, end, cost = (np.concatenate(each) for each in zip(*parts, strict=True))
+        rank = cost - 20 * (end - start) - 100_000 * self._excepting[entry]
+        order = np.lexsort((entry, start, rank, self._list_of[entry]))
+        columns = (column[order].tolist() for column in (start, end, cost, entry))
+        chosen: dict[str, list[Hit]] = {}
+        phrases, taken, own = "", bytearray(), list[Hit]()
+        for low, high, price, number in zip(*columns, strict=True):
+            line = self._entries[number]
+            if line.phrases != phrases:
+                phrases, taken = line.phrases, bytearray(length)
+                own = chosen[phrases] = []
+            if 1 not in taken[low:high]:
+                taken[low:high] = b"\1" * (high - low)
+                if not line.excepting:
+                    own.append((low, high, price, line))
+        for own in chosen.values():
+            own.sort(key=_first)
+        return chosen
 
     def negated(self, script: Script, start: int) -> bool:
         """A negator right before, or with a light verb between: 不是…, 没有…, 不太….
@@ -164,65 +173,12 @@ class PhraseBook:
         return False
 
 
-def _chosen(hits: list[Hit]) -> list[Hit]:
-    """The best hits that do not overlap, without those that overlap an exception."""
-    if len(hits) > 1:
-        hits = sorted(hits, key=_preference)
-    taken: set[int] = set()
-    chosen: list[Hit] = []
-    for hit in hits:
-        places = range(hit[0], hit[1])
-        if taken.isdisjoint(places):
-            taken.update(places)
-            if not hit[3].excepting:
-                chosen.append(hit)
-    chosen.sort(key=_first)
-    return chosen
-
-
-def _preference(hit: Hit) -> tuple[int, int, int]:
-    """Exceptions first, then the longest and cheapest, then the first, then as listed."""
-    start, end, cost, entry = hit
-    rank = cost - 20 * (end - start)
-    return (rank - 100_000 if entry.excepting else rank), start, entry.number
-
-
-def _first(hit: Hit | Found) -> int:
+def _first(hit: Hit) -> int:
     return hit[0]
 
 
 _LINKS = frozenset("是会能要太很该必可曾有再用想敢肯让怎")
 _NOT_DENYING = frozenset({"要不"})
-
-
-def _chained(
-    chain: _Chain, places: Mapping[int, list[Found]], known: frozenset[int], script: Script
-) -> list[Found]:
-    """Every way through the slots: each next one starts within its gap, in the same sentence."""
-    present = [slot & known for slot in chain.slots]
-    ways = [found for literal in present[0] for found in places[literal]]
-    for slot, gap in zip(present[1:], chain.gaps, strict=True):
-        following = sorted(found for literal in slot for found in places[literal])
-        starts = [each[0] for each in following]
-        ways = [
-            (first[0], then[1], first[2] + then[2])
-            for first in ways
-            for then in following[
-                bisect_left(starts, first[1]) : bisect_right(starts, first[1] + gap)
-            ]
-            if _unbroken(script, first[1], then[0])
-        ]
-        if not ways:
-            return []
-    return ways
-
-
-def _unbroken(script: Script, end: int, start: int) -> bool:
-    """No break between turns and no full stop between two places."""
-    return (
-        script.turn_of[end - 1] == script.turn_of[start]
-        and max(script.marks[end - 1 : start]) < STOP
-    )
 
 
 def quoted(script: Script, start: int, reports: Sequence[Found]) -> int | None:

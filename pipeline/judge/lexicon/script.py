@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.facts import Turn, Word
-from pipeline.judge.lexicon.normalise import digit_of, units
+from pipeline.judge.lexicon.normalise import STOP, digit_of, units
 from pipeline.timeline import Span
 
 Ints = npt.NDArray[np.int32]
@@ -77,6 +77,8 @@ class Script:
     """… and ends."""
     times: tuple[Floats, Floats]
     """Both, for working on all units at once."""
+    sections: Ints
+    """For each unit how many full stops and breaks came before: the same number, unbroken talk."""
     names: list[str]
     """The vocabulary: unit by number."""
     numbers: list[int]
@@ -133,9 +135,16 @@ def script_of(turns: Sequence[Turn], vocabulary: Vocabulary) -> Script:
         begins=begins.tolist(),
         finishes=finishes.tolist(),
         times=(begins, finishes),
+        sections=_sections(ids, marks),
         names=vocabulary.names,
         numbers=numbers,
     )
+
+
+def _sections(ids: Ints, marks: Sequence[int]) -> Ints:
+    stops = (np.array(marks) >= STOP) | (ids == BREAK)
+    before: Ints = np.cumsum(stops, dtype=np.int32) - stops
+    return before
 
 
 def _times(ids: Ints, words: Sequence[Word], counts: Sequence[int]) -> tuple[Ints, Floats, Floats]:

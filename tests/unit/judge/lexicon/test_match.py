@@ -40,10 +40,10 @@ def matcher() -> tuple[Matcher, Vocabulary]:
 def found(text: str) -> dict[str, list[str]]:
     ready, vocabulary = matcher()
     script = script_from(text, vocabulary)
-    return {
-        PHRASES[literal]: [script.text(start, end) for start, end, _ in places]
-        for literal, places in ready.find(script).items()
-    }
+    hits: dict[str, list[str]] = {}
+    for literal, start, end, _ in zip(*ready.find(script), strict=True):
+        hits.setdefault(PHRASES[literal], []).append(script.text(int(start), int(end)))
+    return hits
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,8 @@ def test_places_are_in_the_script() -> None:
     ready, vocabulary = matcher()
     script = script_from("您好您好再见", vocabulary)
     places = ready.find(script)
-    assert places[0] == [(EDGE, EDGE + 2, 0), (EDGE + 2, EDGE + 4, 0)]
+    first = [place[1:] for place in zip(*map(list, places), strict=True) if place[0] == 0]
+    assert first == [(EDGE, EDGE + 2, 0), (EDGE + 2, EDGE + 4, 0)]
     assert script.span(EDGE + 2, EDGE + 4).rounded() == Span(0.4, 0.8)
 
 
