@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from pipeline.judge.lexicon.normalise import COMMA
 from pipeline.judge.mention import Mention
@@ -36,6 +35,7 @@ _ENGLISH_FUNCTION = frozenset(
         "would", "we", "us", "our",
     )
 )  # fmt: skip
+_FUNCTION_WORDS = _FUNCTION | _ENGLISH_FUNCTION
 
 
 def restates(criterion: Restates, view: View) -> Verdict:
@@ -85,11 +85,8 @@ def _borrowed(criterion: Restates, view: View, mention: Mention) -> float:
 
 
 def _content(view: View, start: int, end: int) -> set[str]:
-    return {
-        unit
-        for index in range(start, end)
-        if (unit := view.script.unit(index)) not in _FUNCTION and unit not in _ENGLISH_FUNCTION
-    }
+    names = view.script.names
+    return {names[number] for number in view.script.numbers[start:end]} - _FUNCTION_WORDS
 
 
 _TO_DIGITS = str.maketrans("零〇一二三四五六七八九幺两○", "00123456789120")
@@ -131,7 +128,9 @@ def reads_back(criterion: ReadsBack, view: View) -> Verdict:
             if same
             else Text(zh=f"客户报出 {run}，坐席{_heard(said)}", en=f"{run} was not read back")
         )
-        evidence.append(Evidence(span=turn.span, speaker=turn.speaker, words=turn.text, note=note))
+        evidence.append(
+            Evidence(span=turn.span, speaker=turn.speaker, words=view.turns[index].text, note=note)
+        )
     share = good / len(given)
     text = Text(
         zh=f"客户报出{len(given)}组号码，坐席复核{good}组",
@@ -192,7 +191,7 @@ def _asked_from(view: View, question: Sentence) -> int:
     while start > question.start and script.marks[start - 1] < COMMA:
         start -= 1
     short = question.end - start <= TAG_UNITS and start > question.start
-    return _asked_from(view, replace(question, end=start)) if short else start
+    return _asked_from(view, question._replace(end=start)) if short else start
 
 
 TAG_UNITS = 3

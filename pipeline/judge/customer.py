@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Sequence
 
 from pipeline.facts import AGENT, CUSTOMER, Turn
-from pipeline.judge.prosody import raised_by, semitones, shift, syllables_of
+from pipeline.judge.prosody import raised_by, semitones, shift
 from pipeline.judge.said import counted
 from pipeline.judge.states import pleased_turns, rambling_turns, upset_by_words, upset_turns
 from pipeline.judge.verdict import Verdict, judged, met, missed, not_applicable, not_measured
@@ -77,9 +77,7 @@ def _split(
     Where nothing came before, all the other turns stand in.
     """
     after = {i for at in triggers for i in view.own_turns_after(at, AGENT, count)}
-    long_enough = [
-        i for i in view.turns_of.get(AGENT, ()) if syllables_of(view, i) >= min_syllables
-    ]
+    long_enough = [i for i in view.turns_of.get(AGENT, ()) if view.syllables[i] >= min_syllables]
     before = [i for i in long_enough if i < triggers[0]]
     rest = before or [i for i in long_enough if i not in after]
     near = [i for i in long_enough if i in after]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pipeline.facts import Turn
 from pipeline.judge.limits import Reading, held
-from pipeline.judge.prosody import long_turns, pooled_rate, raised_by, syllables_of, turn_values
+from pipeline.judge.prosody import long_turns, pooled_rate, raised_by, turn_values
 from pipeline.judge.verdict import Verdict, not_measured
 from pipeline.judge.view import View
 from pipeline.reasons import in_chinese
@@ -241,7 +241,7 @@ def raised_turns(criterion: Events, view: View) -> list[Evidence] | None:
     for index in view.turns_of.get(criterion.by, ()):
         turn = view.turns[index]
         value = raised_by(turn)
-        if value is None or syllables_of(view, index) < 3:
+        if value is None or view.syllables[index] < 3:
             continue
         measured = True
         if value >= limit:

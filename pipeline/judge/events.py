@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from pipeline.judge import delivery, turntaking
 from pipeline.judge.fillers import fillers
-from pipeline.judge.prosody import syllables_of
 from pipeline.judge.verdict import Verdict, falling, judged, not_measured
 from pipeline.judge.view import View
 from pipeline.reasons import in_chinese
@@ -97,20 +96,25 @@ def _unclear(criterion: Events, view: View) -> Verdict | None:
 
 
 def _rate(criterion: Events, view: View, count: int) -> float:
-    seconds = view.facts.audio.duration_s
-    own = view.turns_of.get(criterion.by, ())
-    amount = {
-        "call": 1.0,
-        "10 minutes": seconds / 600,
-        "minute": _talk(criterion, view) / 60,
-        "100 syllables": sum(syllables_of(view, index) for index in own) / 100,
-        "100 turns": len(own) / 100,
-    }[criterion.per]
+    amount = _AMOUNTS[criterion.per](criterion, view)
     if criterion.per != "call":
         amount = max(amount, _LEAST.get(criterion.per, 0.0))
     return count / amount if amount > 0 else float(count)
 
 
+def _own_turns(criterion: Events, view: View) -> list[int]:
+    return view.turns_of.get(criterion.by, [])
+
+
+_AMOUNTS: dict[str, Callable[[Events, View], float]] = {
+    "call": lambda criterion, view: 1.0,
+    "10 minutes": lambda criterion, view: view.facts.audio.duration_s / 600,
+    "minute": lambda criterion, view: _talk(criterion, view) / 60,
+    "100 syllables": lambda criterion, view: (
+        sum(view.syllables[index] for index in _own_turns(criterion, view)) / 100
+    ),
+    "100 turns": lambda criterion, view: len(_own_turns(criterion, view)) / 100,
+}
 _LEAST = {"10 minutes": 0.3, "minute": 0.5, "100 syllables": 0.5, "100 turns": 0.04}
 """Calls shorter than that count as that long: one event in a short call is not a rate."""
 

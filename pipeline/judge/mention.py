@@ -28,22 +28,23 @@ class Mention:
     most mentions are only looked at.
     """
 
-    __slots__ = ("_known", "_problem", "better", "end", "negatable", "phrase", "similarity",
-                 "speaker", "start", "turn", "view")  # fmt: skip
+    __slots__ = ("_known", "_problem", "_span", "better", "end", "negatable", "phrase",
+                 "similarity", "speaker", "start", "turn", "view")  # fmt: skip
 
     def __init__(
         self,
         view: View,
-        place: tuple[int, int],
+        start: int,
+        end: int,
         phrase: str,
         similarity: float | None,
         better: str | None = None,
-        *,
         negatable: bool = False,
     ) -> None:
         self.view = view
-        self.start, self.end = place
-        self.turn = view.script.turn_of[self.start]
+        self.start = start
+        self.end = end
+        self.turn = view.script.turn_of[start]
         self.speaker = view.turns[self.turn].speaker
         self.phrase = phrase
         self.similarity = similarity
@@ -51,16 +52,14 @@ class Mention:
         self.negatable = negatable
         self._known = False
         self._problem: Text | None = None
+        self._span: Span | None = None
 
     @property
     def span(self) -> Span:
         """When it was said."""
-        return self.view.script.span(self.start, self.end)
-
-    @property
-    def at(self) -> float:
-        """When it begins, in seconds."""
-        return self.view.script.begins[self.start]
+        if self._span is None:
+            self._span = self.view.script.span(self.start, self.end)
+        return self._span
 
     @property
     def words(self) -> str:

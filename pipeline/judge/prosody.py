@@ -12,19 +12,9 @@ from pipeline.judge.view import View
 
 def long_turns(view: View, speaker: str, min_syllables: int) -> list[Turn]:
     """The party's turns that are long enough for a rate; turns of unknown length are not."""
-    return [
-        view.turns[index]
-        for index in view.turns_of.get(speaker, ())
-        if syllables_of(view, index) >= min_syllables
-    ]
-
-
-def syllables_of(view: View, index: int) -> int:
-    """Syllables of a turn: as measured, otherwise its units."""
-    prosody = view.turns[index].prosody
-    if prosody is not None and prosody.syllables is not None:
-        return prosody.syllables
-    return view.script.ends[index] - view.script.starts[index]
+    syllables, turns = view.syllables, view.turns
+    own = view.turns_of.get(speaker, ())
+    return [turns[index] for index in own if syllables[index] >= min_syllables]
 
 
 def turn_values(

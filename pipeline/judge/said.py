@@ -35,7 +35,7 @@ def found(view: View, say: Say | str, by: str) -> tuple[Mention, ...]:
 
 def counted(view: View, say: Say | str, by: str) -> tuple[Mention, ...]:
     """Only the mentions that count."""
-    return tuple(mention for mention in found(view, say, by) if mention.problem is None)
+    return tuple([mention for mention in found(view, say, by) if mention.problem is None])
 
 
 def _named(view: View, name: str, by: str) -> tuple[Mention, ...]:
@@ -118,13 +118,13 @@ def _is_near(view: View, mention: Mention, near: Near, by: str) -> bool:
 
 def close(view: View, mention: Mention, other: Mention, near: Near) -> bool:
     """Whether ``mention`` lies near ``other`` as asked."""
+    if near.within_turns is not None and abs(mention.turn - other.turn) > near.within_turns:
+        return False
     if near.order == "before" and mention.start >= other.start:
         return False
     if near.order == "after" and mention.start <= other.start:
         return False
-    if near.within_s is not None and gap(mention.span, other.span) > near.within_s:
-        return False
-    return near.within_turns is None or abs(mention.turn - other.turn) <= near.within_turns
+    return near.within_s is None or gap(mention.span, other.span) <= near.within_s
 
 
 def gap(one: Span, two: Span) -> float:
@@ -148,8 +148,8 @@ def _matching(view: View, say: Say, by: str) -> tuple[Mention, ...]:
             low, high = match.span()
             if low == high or any(low < b and a < high for a, b in barred):
                 continue
-            place = (places[low], places[high - 1] + 1)
-            mentions.append(Mention(view, place, say.regex or "", None))
+            start, end = places[low], places[high - 1] + 1
+            mentions.append(Mention(view, start, end, say.regex or "", None))
     return tuple(mentions)
 
 
@@ -176,7 +176,7 @@ def _similar(view: View, sentence: str, least: float, by: str) -> tuple[Mention,
         heard = _pairs([skeleton(view.script.unit(at)) for at in range(each.start, each.end)])
         likeness = 2 * len(wanted & heard) / max(1, len(wanted) + len(heard))
         if likeness >= least:
-            mentions.append(Mention(view, (each.start, each.end), sentence, likeness))
+            mentions.append(Mention(view, each.start, each.end, sentence, likeness))
     return tuple(mentions)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipeline.facts import CUSTOMER
-from pipeline.judge.prosody import raised_by, syllables_of
+from pipeline.judge.prosody import raised_by
 from pipeline.judge.said import counted
 from pipeline.judge.view import View
 from pipeline.rubric.kinds import Condition
@@ -23,7 +23,7 @@ def upset_turns(view: View) -> tuple[int, ...]:
             index
             for index in view.turns_of.get(CUSTOMER, ())
             if (raised_by(view.turns[index]) or 0.0) >= limit
-            and syllables_of(view, index) >= MIN_UPSET_SYLLABLES
+            and view.syllables[index] >= MIN_UPSET_SYLLABLES
         }
         known = view.memory["upset"] = tuple(sorted(loud | upset_by_words(view)))
     return known

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import statistics
-from dataclasses import replace
 
 from pipeline.facts import AGENT, CUSTOMER, INTERRUPTIONS, MIXED
 from pipeline.judge.limits import Reading, held
-from pipeline.judge.prosody import raised_by, syllables_of
+from pipeline.judge.prosody import raised_by
 from pipeline.judge.said import counted
 from pipeline.judge.verdict import Verdict, judged, met, not_applicable, not_measured
 from pipeline.judge.view import View
@@ -94,7 +93,7 @@ def _moment(start: float, end: float, speaker: str, value: float, limit: float) 
 
 
 def _with(verdict: Verdict, evidence: list[Evidence]) -> Verdict:
-    return replace(verdict, evidence=tuple(evidence))
+    return verdict._replace(evidence=tuple(evidence))
 
 
 # ── Events ───────────────────────────────────────────────────────────────────────────────────────
@@ -353,9 +352,7 @@ def full_answers(criterion: FullAnswers, view: View) -> Verdict:
     answers = [(turn, after) for turn, after in answers if after]
     if not answers:
         return not_applicable("客户没有提问", "the customer asked nothing")
-    short = [
-        after[0] for _, after in answers if syllables_of(view, after[0]) < criterion.min_syllables
-    ]
+    short = [after[0] for _, after in answers if view.syllables[after[0]] < criterion.min_syllables]
     share = 1 - len(short) / len(answers)
     text = Text(
         zh=f"客户{len(answers)}次提问，{len(answers) - len(short)}次得到较完整的回答",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pipeline.scorecard import Evidence, Outcome, Text
 
@@ -11,8 +11,7 @@ MAX_EVIDENCE = 8
 """Moments shown per finding; the worst or first ones."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The outcome of one check; ``share`` of the points is won."""
 
     outcome: Outcome
@@ -79,15 +78,17 @@ def _verdict(
     evidence: Iterable[Evidence],
     figures: dict[str, float | str | None],
 ) -> Verdict:
-    numbers = {key: figures.get(key) for key in ("value", "low", "high")}
-    unit = figures.get("unit")
+    known = figures.get
+    unit = known("unit")
     return Verdict(
         outcome,
         share,
         reason,
-        evidence=tuple(evidence)[:MAX_EVIDENCE],
-        unit=unit if isinstance(unit, str) else None,
-        **{key: _rounded(value) for key, value in numbers.items()},
+        _rounded(known("value")),
+        _rounded(known("low")),
+        _rounded(known("high")),
+        unit if isinstance(unit, str) else None,
+        tuple(evidence)[:MAX_EVIDENCE],
     )
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import itertools
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -30,8 +30,7 @@ SENTENCE_GAP_S = 0.7
 """A silence that ends a sentence where no punctuation does."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(NamedTuple):
     """A sentence of a turn, ``[start, end)`` in the script."""
 
     speaker: str
@@ -92,7 +91,7 @@ class View:
 
     def why_no_party(self, speaker: str) -> Text | None:
         """Why this party cannot be judged; ``None``: it can."""
-        if any(turn.speaker == speaker for turn in self.turns) or speaker in self.parties:
+        if speaker in self.turns_of or speaker in self.parties:
             return None
         reason = self.why_not("turn-taking", "speakers") or "the parties were not told apart"
         return Text(zh=f"未分清坐席与客户：{in_chinese(reason)}", en=f"not measured: {reason}")
@@ -145,6 +144,17 @@ class View:
 
     # ── What was said ────────────────────────────────────────────────────────────────────────
 
+    @cached_property
+    def syllables(self) -> list[int]:
+        """Of each turn: as measured, otherwise its units."""
+        script = self.script
+        return [
+            end - start
+            if turn.prosody is None or turn.prosody.syllables is None
+            else turn.prosody.syllables
+            for turn, start, end in zip(self.turns, script.starts, script.ends, strict=True)
+        ]
+
     def mentions(self, phrases: str, speaker: str) -> tuple[Mention, ...]:
         """Hits of a phrase list by a party, in time order."""
         known = self._mentions.get(phrases)
@@ -155,15 +165,9 @@ class View:
     def _by_speaker(self, phrases: str) -> dict[str, tuple[Mention, ...]]:
         found: dict[str, list[Mention]] = {}
         for start, end, cost, entry in self.hits.get(phrases, ()):
-            similarity = max(0.0, 1 - cost / (100 * max(1, end - start)))
-            mention = Mention(
-                self,
-                (start, end),
-                entry.phrase,
-                similarity,
-                entry.better,
-                negatable=entry.negatable,
-            )
+            similarity = max(0.0, 1 - cost / (100 * (end - start))) if cost else 1.0
+            phrase, better = entry.phrase, entry.better
+            mention = Mention(self, start, end, phrase, similarity, better, entry.negatable)
             found.setdefault(mention.speaker, []).append(mention)
         return {speaker: tuple(each) for speaker, each in found.items()}
 
@@ -180,7 +184,7 @@ class View:
 
     def unsupported(self, speaker: str, start: int, end: int) -> Text | None:
         """Why the sound does not bear these words out; ``None``: it does, or is not known."""
-        if not any(self._doubtful[start:end]):
+        if True not in self._doubtful[start:end]:
             return None
         support, script = self.rubric.support, self.script
         words = script.words[script.word_of[start] : script.word_of[end - 1] + 1]
