@@ -1,7 +1,7 @@
 """The command `qinhe`. Thin: it parses, calls, prints; what it calls lives elsewhere.
 
-Exit codes: 0 done, 1 a fault in Qinhe, 2 used wrongly, 3 an input that cannot be used,
-130 interrupted.
+Exit codes: 0 done, 1 a fault in Qinhe, 2 used wrongly, 3 an input that cannot be used, 4 some of
+many failed, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 
 from pipeline import __version__
+from pipeline.commands import night, options, rubrics
+from pipeline.commands.rubrics import rubric_of
 from pipeline.errors import QinheError, UsageError, printable
 from pipeline.facts import CallFacts, spoken_language
 from pipeline.facts import decode as decode_facts
@@ -27,20 +29,16 @@ from pipeline.tracks import encode as encode_tracks
 
 if TYPE_CHECKING:
     from pipeline.measure.call import Measured
-    from pipeline.rubric import Rubric
     from pipeline.scorecard import Scorecard
 
 SCHEMAS = ("facts", "scorecard", "transcript")
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code; errors become one sentence on stderr."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        cli.main(args=list(arguments), prog_name="qinhe", standalone_mode=False)
-    except click.exceptions.Exit as leave:
-        return leave.exit_code
+        left = cli.main(args=list(arguments), prog_name="qinhe", standalone_mode=False)
     except click.Abort:
         return 130
     except click.ClickException as wrong:
@@ -52,9 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         click.echo(f"qinhe: {error}", err=True)
         return error.exit_code
     except KeyboardInterrupt:
-        click.echo("qinhe: interrupted; nothing was written.", err=True)
+        click.echo("qinhe: interrupted; nothing was left half written.", err=True)
         return 130
-    return 0
+    return left if isinstance(left, int) else 0  # click's way to say which code a command chose
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -66,35 +64,14 @@ def cli() -> None:
     """
 
 
-def _options(*options: Callable[[F], F]) -> Callable[[F], F]:
-    """Several click options as one decorator, in the order in which help lists them."""
-
-    def decorate(command: F) -> F:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return decorate
-
-
-_FILE = click.Path(path_type=Path)
-_debug = click.option("--debug", is_flag=True, help="Show tracebacks.")
-_ui = click.option(
-    "--ui",
-    type=click.Choice(["zh", "en"]),
-    default="zh",
-    show_default=True,
-    help="Language of reports.",
-)
-_rubric = click.option(
-    "--rubric",
-    metavar="NAME|FILE",
-    help="A shipped rubric's name, or a YAML file. Default: that of the call's language.",
-)
+_FILE = options.FILE
+_debug = options.debug
+_ui = options.ui
+_rubric = options.rubric
 _show_numbers = click.option(
     "--show-numbers", is_flag=True, help="Do not mask telephone, identity and card numbers."
 )
-_measuring = _options(
+_measuring = options.together(
     click.argument("audio", nargs=-1, type=_FILE),
     click.option(
         "--agent", "agent_file", type=_FILE, help="The agent's own file, with --customer."
@@ -294,57 +271,6 @@ def judge(
 
 
 @cli.command()
-@_rubric
-@_ui
-@_debug
-def standards(rubric: str | None, ui: str, debug: bool) -> None:
-    """The service standard, row by row: how each is judged, or why it cannot be heard."""
-    from pipeline.report.listings import standards as listed
-    from pipeline.standards import catalogue
-
-    Console(highlight=False).print(listed(catalogue(), _rubric_of(rubric), ui))
-
-
-@cli.group()
-def rubric() -> None:
-    """Check, explain and compare rubrics."""
-
-
-@rubric.command()
-@click.argument("name", metavar="NAME|FILE")
-@_debug
-def check(name: str, debug: bool) -> None:
-    """Say whether a rubric is sound; name the file, line and key if not."""
-    found = _rubric_of(name)
-    points = sum(criterion.points for criterion in found.criteria)
-    click.echo(f"{found.id} v{found.version}: {len(found.criteria)} criteria, {points:g} points")
-
-
-@rubric.command()
-@click.argument("name", metavar="NAME|FILE")
-@_ui
-@_debug
-def explain(name: str, ui: str, debug: bool) -> None:
-    """Every criterion with its limits, its points and the standard that it serves."""
-    from pipeline.report.listings import explained
-    from pipeline.standards import catalogue
-
-    Console(highlight=False).print(explained(_rubric_of(name), catalogue(), ui))
-
-
-@rubric.command()
-@click.argument("old", metavar="NAME|FILE")
-@click.argument("new", metavar="NAME|FILE")
-@_debug
-def diff(old: str, new: str, debug: bool) -> None:
-    """What changed between two rubrics."""
-    from pipeline.report.listings import difference
-
-    for line in difference(_rubric_of(old), _rubric_of(new)):
-        click.echo(line)
-
-
-@cli.command()
 @click.argument("name", type=click.Choice(SCHEMAS))
 def schema(name: str) -> None:
     """The JSON Schema of what Qinhe writes and reads."""
@@ -362,20 +288,15 @@ def doctor(debug: bool) -> None:
     Console().print(report())
 
 
-def _rubric_of(name: str | None) -> Rubric:
-    from pipeline import rubric as rubrics
-
-    name = name or default_rubric("zh")
-    path = Path(name)
-    is_file = path.suffix in (".yaml", ".yml") or path.exists()
-    return rubrics.load(path) if is_file else rubrics.shipped(name)
+for _command in (rubrics.standards, rubrics.rubric, night.batch, night.watch):
+    cli.add_command(_command)
 
 
 def _judge(name: str) -> Callable[[CallFacts], Scorecard]:
     from pipeline.judge.call import compile
     from pipeline.rubric import load_lexicon
 
-    chosen = _rubric_of(name)
+    chosen = rubric_of(name)
     return compile(chosen, load_lexicon(chosen.lexicon)).score
 
 

@@ -76,9 +76,10 @@ class Run:
 
     def claim(self, recording_id: int) -> bool:
         """Whether the recording is this run's to do."""
-        return self._database.transact(lambda connection: self._claim(connection, recording_id))
+        return self._database.transact(lambda connection: self.claim_in(connection, recording_id))
 
-    def _claim(self, connection: Connection, recording_id: int) -> bool:
+    def claim_in(self, connection: Connection, recording_id: int) -> bool:
+        """The same, inside a transaction."""
         mine = {"recording_id": recording_id, "run_id": self.id}
         query = select(claims.c.run_id).where(claims.c.recording_id == recording_id)
         owner = connection.scalar(query.with_for_update())

@@ -1,0 +1,106 @@
+"""Puts a run together: store, plan, workers, limits; and ends it, however it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from pipeline.batch.intake import Intake
+from pipeline.batch.journal import FAILED, Journal
+from pipeline.batch.judging import Judging
+from pipeline.batch.plan import plan_of
+from pipeline.batch.run import Limits, Night, cores, workers_for
+from pipeline.batch.tasks import Equipment
+from pipeline.measure.recogniser import DEMO, DEMO_MODEL
+from pipeline.settings import MeasureSettings
+from pipeline.store.claims import Run
+from pipeline.store.database import open_database
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What was asked of a run.
+
+    Attributes:
+        model: Whisper's name or checkpoint; ``None``: no words.
+        rubric: ``None``: the one of each call's language.
+        workers: ``None``: what cores and memory carry.
+        time_s, memory_mb: what one call may take.
+        retries: how often a call is tried again.
+        patience_s: how long to wait for a database that is away.
+        again: also try what was quarantined.
+        network: allow remote sources and fetching a model.
+    """
+
+    db: str
+    files: Path | None
+    settings: MeasureSettings
+    model: str | None
+    device: str | None
+    rubric: str | None
+    workers: int | None
+    time_s: float
+    memory_mb: int
+    retries: int
+    patience_s: float
+    again: bool
+    network: bool
+
+
+@contextmanager
+def night(options: Options, kind: str, journal: Journal) -> Iterator[Night]:
+    """A run at work, stored at its end as done, failed (in part) or interrupted.
+
+    Raises:
+        QinheError: store, rubric or model cannot be used.
+    """
+    judging = Judging(options.rubric)
+    if options.rubric is not None:
+        judging.judge("")  # a wrong rubric is told before the slow part
+    plan = plan_of(options.settings, options.model, network=options.network)
+    with open_database(options.db, options.files, patience_s=options.patience_s) as database:
+        run = Run(database, kind, msgspec.to_builtins(plan))
+        outcome = "interrupted"
+        try:
+            limits = _limits(options)
+            journal.say("began", run=run.id, workers=limits.workers)
+            intake = Intake(
+                database, run, plan, judging, journal, network=options.network, again=options.again
+            )
+            with Night(database, intake, _equipment(options, database.files, limits), limits) as at:
+                yield at
+            failed = any(journal.counts[what] for what in FAILED)
+            outcome = "failed" if failed else "done"
+        finally:
+            journal.say("ended", outcome=outcome, counts=dict(journal.counts))
+            try:
+                run.end(outcome, journal.counts)
+            finally:
+                run.close()
+
+
+def _limits(options: Options) -> Limits:
+    workers = options.workers or workers_for(_checkpoint(options.model))
+    return Limits(workers=workers, time_s=options.time_s, retries=options.retries)
+
+
+def _equipment(options: Options, files: Path, limits: Limits) -> Equipment:
+    return Equipment(
+        settings=options.settings,
+        model=options.model,
+        device=options.device,
+        rubric=options.rubric,
+        files=files,
+        memory_mb=options.memory_mb,
+        threads=max(1, cores() // limits.workers),
+    )
+
+
+def _checkpoint(model: str | None) -> Path | None:
+    """The model's file, where it can be told without loading it."""
+    if model is None:
+        return None
+    path = DEMO_MODEL if model == DEMO else Path(model)
+    return path if path.is_file() else None

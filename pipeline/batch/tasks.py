@@ -1,0 +1,72 @@
+"""What goes to a worker and what comes back; everything here crosses a process boundary."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from pipeline.settings import MeasureSettings
+from pipeline.store.packing import CardRow, FactsRow
+
+FaultKind = Literal["input", "environment", "crash", "time", "memory", "fault"]
+LASTING: frozenset[FaultKind] = frozenset({"input"})
+"""The recording's own fault: the same bytes will fail again."""
+PASSING: frozenset[FaultKind] = frozenset({"environment"})
+"""This machine's fault: the recording may be tried again another night."""
+
+
+class Equipment(msgspec.Struct, frozen=True, kw_only=True):
+    """What every worker works with.
+
+    Attributes:
+        model: Whisper's name or checkpoint; ``None``: no words are to be recognised.
+        rubric: a rubric's name or file; ``None``: the one of each call's language.
+        files: the store's files.
+        memory_mb: how much a call may take beyond what the models take.
+        threads: of one worker.
+    """
+
+    settings: MeasureSettings
+    model: str | None
+    device: str | None
+    rubric: str | None
+    files: Path
+    memory_mb: int
+    threads: int
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """One call to measure and judge; with ``facts`` (packed), only to judge.
+
+    ``sha256`` is the content that it must have.
+    """
+
+    number: int
+    call_id: str
+    sha256: str
+    paths: tuple[str, ...] = ()
+    transcript: str | None = None
+    language: str | None = None
+    channels: str | None = None
+    speakers: str | None = None
+    own_words: bool = True
+    facts: bytes | None = None
+
+
+class Fault(msgspec.Struct, frozen=True, kw_only=True):
+    """Why there is no result, or not all of one."""
+
+    kind: FaultKind
+    reason: str
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a task."""
+
+    number: int
+    measured: FactsRow | None = None
+    card: CardRow | None = None
+    fault: Fault | None = None
+    took_s: float = 0.0
