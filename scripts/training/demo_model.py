@@ -55,7 +55,9 @@ def train(plan: Plan, rank: int = 0) -> Learner:
         world_size=plan.processes,
     )
     learner = Learner()
-    optimizer = torch.optim.AdamW(_groups(learner), lr=PEAK_RATE, betas=(0.9, 0.98), eps=1e-8)
+    optimizer = torch.optim.AdamW(
+        _groups(learner), lr=PEAK_RATE, betas=(0.9, 0.98), eps=1e-8, fused=True
+    )
     saved = plan.work / "training.pt"
     first = _resume(saved, learner, optimizer)
     feed = Curriculum(plan.work / "corpus", HELD_OUT_TEXTS, plan.seed, rank, first, plan.steps)
@@ -88,7 +90,7 @@ def total_loss(losses: Losses, done: float) -> torch.Tensor:
         losses.text
         + 0.25 * losses.timestamps
         + (1.2 if done < 0.3 else 0.8) * (losses.characters + 0.4 * losses.syllables)
-        + 0.4 * losses.guide
+        + 0.6 * losses.guide
     )
 
 
@@ -183,7 +185,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=root / ".cache" / "demo-model")
     parser.add_argument("--out", type=Path, default=root / "pipeline/models/whisper-demo-zh.pt")
-    parser.add_argument("--steps", type=int, default=6000)
+    parser.add_argument("--steps", type=int, default=9000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--shards", type=int, default=60)
     parser.add_argument("--processes", type=int, default=2)
