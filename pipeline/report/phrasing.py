@@ -47,57 +47,124 @@ def _texts(**pairs: tuple[str, str]) -> dict[str, Text]:
 PAGE: Final[dict[str, Text]] = {
     "demonstration": DEMONSTRATION,
     **_texts(
+        title=("通话评分", "Call scorecard"),
         failed=("一票否决", "failed"),
         no_mark=("没有可评分的内容", "nothing could be measured"),
+        of_100=("满分 100", "of 100"),
+        marks=("得分", "Marks"),
+        pillar_failed=("整项不得分", "no marks"),
+        # What to talk about
+        coaching=("辅导要点", "To talk about"),
+        no_coaching=("没有需要辅导的失分。", "No lost points to talk about."),
+        better=("可以这样说", "Better"),
+        whole_call=("整通电话", "the whole call"),
+        play=("播放", "play"),
+        # The radar
+        radar=("亲和力雷达图", "Affinity radar"),
+        radar_about=(
+            "各方面得分率换算为 3.5 至 5.5 的标准分；空缺的方面没有测量，不是零分。",
+            "Each side's share of its points on the standard's scale of 3.5 to 5.5; "
+            "a gap was not measured, it is no zero.",
+        ),
+        radar_table=("雷达图的数据", "The radar in figures"),
+        side=("方面", "Side"),
+        standard_mark=("标准分", "Mark"),
+        rows=("条目", "Rows"),
+        # The player
         player=("播放", "Player"),
+        pause=("暂停", "Pause"),
+        back=("后退 5 秒", "back 5 s"),
+        forward=("前进 5 秒", "forward 5 s"),
+        next_loss=("下一处失分", "next lost point"),
+        speed=("播放速度", "playing speed"),
+        scroll=("移动时间窗", "move the window"),
+        whole=("全程", "whole call"),
+        keys=(
+            "空格 播放或暂停 · ← → 5 秒 · N 下一处失分 · ＋ － 缩放",
+            "Space plays and pauses · ← → 5 s · N next lost point · + - zoom",
+        ),
         timeline=(
-            "波形、话轮、重叠、等待、音高、音量与语速",
-            "Waveforms, turns, overlaps, holds, pitch, level and pace",
+            "波形、失分、重叠、等待、音高、音量与语速",
+            "Waveforms, lost points, overlaps, holds, pitch, level and pace",
         ),
         closer=("放大", "closer"),
         wider=("缩小", "wider"),
-        limit=("标准", "limit"),
-        standard=("标准原文", "the standard's words"),
-        not_counted=("不计", "not counted"),
+        # Findings
         lost=("失分原因", "Why points were lost"),
         nothing_lost=("没有失分。", "No points were lost."),
+        lost_points=("失 {n} 分", "lost {n}"),
+        observed=("不计分", "not marked"),
+        basis=("依据与标准原文", "How it was judged, and the standard's words"),
+        how=("判断方法", "How it was judged"),
+        value=("测得", "measured"),
+        limit=("应为", "should be"),
+        standard=("标准原文", "The standard's words"),
+        not_counted=("不计", "not counted"),
+        similar=("相似度", "similarity"),
+        supported=("声音印证", "borne out by the sound"),
+        every=("全部指标", "Every criterion"),
+        met_count=("达标 {n}", "{n} met"),
+        missed_count=("未达标 {n}", "{n} missed"),
+        other_count=("未测量或不适用 {n}", "{n} not measured or not applicable"),
+        unheard=("单凭一通录音判断不了的条目", "What one recording cannot show"),
+        # Words
         transcript=("通话文字", "Transcript"),
         no_words=("没有文字。", "There are no words."),
         refused=("识别结果中被拒绝的文字", "Recognised text that was refused"),
-        every=("全部指标", "Every criterion"),
+        # Figures
         measured=("测量值", "What was measured"),
+        quality=("录音质量", "The recording"),
         not_measured=("未测量", "Not measured"),
         origin=("出处", "Where this comes from"),
         rubric=("评分标准", "rubric"),
         facts=("事实", "facts"),
+        words_from=("文字来源", "words"),
+        source_whisper=("Whisper 识别", "recognised by Whisper"),
+        source_imported=("导入的转写", "an imported transcript"),
+        channel=("声道", "channel"),
+        quality_bandwidth=("带宽", "bandwidth"),
+        quality_noise=("底噪", "noise floor"),
+        quality_snr=("信噪比", "signal to noise"),
+        quality_clipped=("削波", "clipped"),
+        quality_dropouts=("语音中断", "dropouts"),
+        quality_coding=("编码痕迹", "coding heard"),
         key_agent=("坐席", "agent"),
         key_customer=("客户", "customer"),
+        key_loss=("失分", "lost points"),
         key_interruption=("打断", "interruption"),
         key_overlap=("重叠", "overlap"),
         key_hold=("等待", "hold"),
+        key_band=("应在范围", "within limits"),
+        lane_losses=("失分", "lost"),
         lane_events=("事件", "events"),
         lane_pitch=("音高\n±半音", "pitch\n± st"),
-        lane_level=("音量\n±dB", "level\n± dB"),
+        lane_level=("音量\n±分贝", "level\n± dB"),
         lane_pace=("语速\n音节/秒", "pace\nsyl/s"),
         measure_talk=("说话时间", "talk time"),
         measure_share=("占通话", "share of the call"),
         measure_rate=("语速", "speech rate"),
-        measure_articulation=("发音速率", "articulation rate"),
-        measure_level=("有效语音电平", "active speech level"),
+        measure_articulation=("净语速", "articulation rate"),
+        measure_level=("语音电平", "active speech level"),
         measure_loudness=("响度", "loudness"),
-        measure_pitch=("音高中位数", "median F0"),
-        measure_spread=("音高变化", "F0 spread"),
+        measure_pitch=("音高中位数", "median pitch"),
+        measure_spread=("音高起伏", "pitch spread"),
         measure_response=("应答间隔（中位数）", "response time (median)"),
         measure_interruptions=("打断对方", "interruptions of the other"),
-        semitones=("半音", "st"),
         syllables_per_minute=("音节/分", "syl/min"),
-        syllables_per_second=("音节/秒", "syl/s"),
         hold_music=("等待音乐", "hold music"),
         hold_silence=("静默等待", "silent hold"),
         hold_ringback=("回铃音", "ringback"),
         backchannel=("附和", "backchannel"),
         terminal=("话尾重叠", "terminal overlap"),
         choral=("同声", "choral"),
+        # Several calls
+        calls=("全部通话", "Calls"),
+        call=("通话", "call"),
+        mark=("总分", "mark"),
+        first_loss=("首要失分", "first to talk about"),
+        failed_calls=("一票否决 {n} 通", "{n} failed"),
+        count_calls=("共 {n} 通，最差的在前", "{n} calls, the worst first"),
+        unmarked_calls=("未能评分 {n} 通", "{n} without a mark"),
     ),
     "competitive-with-floor": Text(zh="打断（夺得话语权）", en="interruption, floor taken"),
     "competitive-without-floor": Text(zh="打断（未夺得）", en="interruption, floor kept"),
@@ -123,7 +190,8 @@ def number(value: float) -> str:
     size = abs(value)
     decimals = 0 if size >= 100 else 1 if size >= 10 else 2
     text = f"{value:.{decimals}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text == "-0" else text
 
 
 def points(value: Points) -> str:
@@ -131,13 +199,19 @@ def points(value: Points) -> str:
     return f"{number(value.won)}/{number(value.possible)}" if value.possible else "–"
 
 
-def limits(finding: Finding) -> str:
-    """The limits as people write them: ``3.2–5.8``, ``≤ 2``, ``≥ 1``."""
+def limits(finding: Finding, ui: str) -> str:
+    """The limits as people write them: ``3.2–5.8``, ``-10 至 10``, ``≤ 2``, ``≥ 1``."""
     if finding.low is not None and finding.high is not None:
-        return f"{number(finding.low)}–{number(finding.high)}"
+        between = "–" if finding.low >= 0 else {"zh": " 至 ", "en": " to "}[ui]
+        return f"{number(finding.low)}{between}{number(finding.high)}"
     if finding.high is not None:
         return f"≤ {number(finding.high)}"
     return f"≥ {number(finding.low)}" if finding.low is not None else ""
+
+
+def quoted(words: str, ui: str) -> str:
+    """Words in the quotation marks of the report's language."""
+    return f"“{words}”" if ui == "en" else f"「{words}」"
 
 
 def speaker_name(speaker: str | None, ui: str) -> str:

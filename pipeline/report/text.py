@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text as Styled
 
+from pipeline.report.coaching import Advice, advice
 from pipeline.report.phrasing import (
     DEMONSTRATION,
     OUTCOMES,
@@ -18,8 +19,11 @@ from pipeline.report.phrasing import (
     limits,
     number,
     points,
+    quoted,
     speaker_name,
 )
+from pipeline.report.radar import value as standard_mark
+from pipeline.report.vocabulary import unit
 from pipeline.scorecard import Evidence, Finding, Outcome, Points, Scorecard, Text
 
 _STYLE = {"met": "green", "missed": "bold red", "not_measured": "yellow", "not_applicable": "dim"}
@@ -38,6 +42,12 @@ def _parts(scorecard: Scorecard, ui: str) -> Iterator[RenderableType]:
     if scorecard.demonstration:
         yield Styled(DEMONSTRATION.of(ui), style="yellow")
     yield _pillars(scorecard, ui)
+    if scorecard.radar:
+        yield Styled(f"\n{PAGE['radar'].of(ui)}", style="bold")
+        yield _radar(scorecard, ui)
+    if scorecard.coaching:
+        yield Styled(f"\n{PAGE['coaching'].of(ui)}", style="bold")
+        yield _coaching(advice(scorecard, ui), ui)
     for pillar in scorecard.pillars:
         findings = [f for f in scorecard.findings if f.pillar == pillar.pillar]
         if findings:
@@ -61,9 +71,51 @@ def _pillars(scorecard: Scorecard, ui: str) -> Table:
     table = Table.grid(padding=(0, 2))
     for mark in scorecard.pillars:
         table.add_row(
-            mark.name.of(ui), _bar(mark.points), points(mark.points), "✗" if mark.failed else ""
+            mark.name.of(ui),
+            _bar(mark.points),
+            points(mark.points),
+            PAGE["pillar_failed"].of(ui) if mark.failed else "",
         )
     return table
+
+
+def _radar(scorecard: Scorecard, ui: str) -> Table:
+    """A row for each pillar, its sides with their marks on the standard's scale."""
+    table = Table.grid(padding=(0, 2))
+    between = {"zh": "，", "en": ", "}[ui]
+    for pillar in scorecard.pillars:
+        sides = [axis for axis in scorecard.radar if axis.pillar == pillar.pillar]
+        told = between.join(f"{axis.name.of(ui)} {standard_mark(axis, ui)}" for axis in sides)
+        if told:
+            table.add_row(pillar.name.of(ui), told)
+    return table
+
+
+def _coaching(given: list[Advice], ui: str) -> Table:
+    table = Table.grid(padding=(0, 1))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for rank, each in enumerate(given, start=1):
+        head = Styled(each.name, style="bold").append(f"  {each.lost}", style="red")
+        if each.critical:
+            head.append(f"  {PAGE['failed'].of(ui)}", style="bold red")
+        table.add_row(f"{rank}.", head)
+        for line in _advised(each, ui):
+            table.add_row("", Styled(line))
+    return table
+
+
+def _advised(each: Advice, ui: str) -> Iterator[str]:
+    yield each.reason
+    if each.moment is not None:
+        yield _moment(each.moment, ui, rewrite=False)
+    colon = {"zh": "：", "en": ": "}[ui]
+    if each.better:
+        yield f"{PAGE['better'].of(ui)}{colon}{quoted(each.better, ui)}"
+        return
+    for document, words in each.asked:
+        title = f"《{document}》" if ui == "zh" else f"{document}: "
+        yield f"{PAGE['standard'].of(ui)}{colon}{title}{words}"
 
 
 def _bar(sum_of: Points, width: int = 20) -> str:
@@ -113,9 +165,9 @@ def _unjudged(findings: list[Finding], ui: str) -> dict[tuple[Outcome, str], lis
 def _verdict(finding: Finding, ui: str) -> str:
     figures = ""
     if finding.value is not None:
-        bounds = limits(finding)
-        unit = f" {finding.unit}" if finding.unit else ""
-        figures = f"{number(finding.value)}{unit}" + (f" ({bounds})" if bounds else "") + "  "
+        bounds = limits(finding, ui)
+        limit = f" ({PAGE['limit'].of(ui)} {bounds})" if bounds else ""
+        figures = f"{number(finding.value)}{unit(finding.unit, ui)}{limit}  "
     return f"{OUTCOMES[finding.outcome].of(ui)}  {figures}{finding.reason.of(ui)}"
 
 
@@ -127,20 +179,22 @@ def _evidence(finding: Finding, ui: str) -> Iterator[str]:
         yield _MORE.of(ui).format(n=more)
 
 
-def _moment(piece: Evidence, ui: str) -> str:
+def _moment(piece: Evidence, ui: str, *, rewrite: bool = True) -> str:
     parts = []
     if piece.span is not None:
         parts.append(f"{clock(piece.span.start)}–{clock(piece.span.end)}")
     if piece.speaker is not None:
         parts.append(speaker_name(piece.speaker, ui))
     if piece.words:
-        parts.append(f"「{piece.words}」")
+        parts.append(quoted(piece.words, ui))
     if piece.value is not None:
-        parts.append(f"{number(piece.value)}{' ' + piece.unit if piece.unit else ''}")
+        parts.append(f"{number(piece.value)}{unit(piece.unit, ui)}")
+    if piece.similarity is not None and piece.similarity < 1:
+        parts.append(f"{PAGE['similar'].of(ui)} {100 * piece.similarity:.0f}%")
     if piece.note is not None:
         parts.append(piece.note.of(ui))
-    if not piece.counts:
+    elif not piece.counts:
         parts.append(PAGE["not_counted"].of(ui))
-    if piece.rewrite:
+    if piece.rewrite and rewrite:
         parts.append(f"→ {piece.rewrite}")
     return "  ".join(parts)

@@ -14,7 +14,10 @@ from pipeline.facts import (
     Turn,
     Word,
 )
+from pipeline.report.html import Sound
 from pipeline.scorecard import (
+    Axis,
+    Coaching,
     Evidence,
     Finding,
     PillarMark,
@@ -26,6 +29,7 @@ from pipeline.scorecard import (
 from pipeline.timeline import Span
 from pipeline.tracks import ChannelTracks, Tracks
 
+SOUND = Sound(b"sound", "audio/webm")
 HOSTILE = "</script><script>document.title='hurt'</script>"
 
 
@@ -92,6 +96,18 @@ def facts(said: str = "您 好 请 问") -> CallFacts:
     )
 
 
+MOMENT = Evidence(
+    span=Span(1.0, 1.5),
+    speaker="agent",
+    words="您好",
+    phrase="您好",
+    similarity=0.9,
+    value=0.5,
+    unit="s",
+    rewrite="您好，请问有什么可以帮您？",
+)
+
+
 def finding(criterion: str, outcome: str, won: float, possible: float, **more: object) -> Finding:
     return Finding(
         criterion=criterion,
@@ -105,6 +121,22 @@ def finding(criterion: str, outcome: str, won: float, possible: float, **more: o
     )
 
 
+def radar(*marks: float | None) -> tuple[Axis, ...]:
+    """One axis for each mark."""
+    return tuple(
+        Axis(
+            pillar="patience",
+            family="T",
+            name=Text(zh=f"方面{i}", en=f"side {i}"),
+            standards=("T01",),
+            outcome="not_measured" if mark is None else "missed",
+            points=Points() if mark is None else Points(won=1.0, possible=2.0),
+            mark=mark,
+        )
+        for i, mark in enumerate(marks or (4.0, None, 5.0))
+    )
+
+
 def scorecard(**changes: object) -> Scorecard:
     findings = (
         finding("cheap", "missed", 1.0, 2.0),
@@ -113,12 +145,19 @@ def scorecard(**changes: object) -> Scorecard:
             "missed",
             0.0,
             8.0,
+            kind="events",
+            measure="interruption",
             value=3.0,
             high=1.0,
-            unit="次",
+            unit="per call",
             evidence=(
-                Evidence(span=Span(1.0, 1.5), speaker="agent", words="您好", value=0.5, unit="s"),
-                Evidence(span=Span(4.5, 5.0), speaker="agent", counts=False),
+                MOMENT,
+                Evidence(
+                    span=Span(4.5, 5.0),
+                    speaker="agent",
+                    counts=False,
+                    note=Text(zh="没有语音，不计", en="no speech; not counted"),
+                ),
             ),
         ),
         finding("good", "met", 5.0, 5.0),
@@ -140,8 +179,20 @@ def scorecard(**changes: object) -> Scorecard:
             ),
         ),
         "findings": findings,
+        "coaching": (
+            Coaching(
+                criterion="costly",
+                lost=Points(won=0.0, possible=8.0),
+                moment=MOMENT,
+                better=MOMENT.rewrite,
+            ),
+            Coaching(criterion="cheap", lost=Points(won=1.0, possible=2.0)),
+        ),
         **changes,
     }
+    known = {finding.criterion for finding in values["findings"]}  # type: ignore[attr-defined]
+    advice = values["coaching"]
+    values["coaching"] = tuple(each for each in advice if each.criterion in known)  # type: ignore[attr-defined]
     return Scorecard(**values)  # type: ignore[arg-type]
 
 
