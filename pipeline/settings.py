@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -195,6 +195,9 @@ class TranscriptSettings(Section, frozen=True):
 
     model: str
     device: str
+    engine: Literal["batched", "openai-whisper"]
+    precision: Literal["auto", "float32", "bfloat16", "float16"]
+    batch_windows: int
     language: str
     prompt: str | None
     temperatures: tuple[float, ...]

@@ -12,10 +12,10 @@ time warping, as in openai-whisper (``word_timestamps``), corrected by speech ac
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from itertools import groupby
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -23,9 +23,10 @@ import numpy as np
 from pipeline.errors import ModelError, UsageError
 from pipeline.facts import Word
 from pipeline.measure.audio import Channel, FloatArray, resampled
+from pipeline.measure.engines import recognised
 from pipeline.measure.guards import Guarded, Segment, guarded
 from pipeline.measure.recogniser import DEMO, DEMO_MODEL, Recogniser, load
-from pipeline.measure.words import Piece, into_speech, words_from
+from pipeline.measure.words import Passage, Piece, into_speech, words_from
 from pipeline.settings import TranscriptSettings
 from pipeline.timeline import Span, Timeline, bridge
 
@@ -55,9 +56,13 @@ class Window:
         last = self.taken[-1]
         return last.at + last.end - last.start
 
+    def stretch_at(self, seconds: float) -> int:
+        """Which stretch a moment of the window belongs to; a silence to the one before it."""
+        return max(0, bisect_right([taken.at for taken in self.taken], seconds) - 1)
+
     def call_time(self, seconds: float) -> float:
         """When in the call a moment of the window was; a silence belongs to its nearer side."""
-        index = max(0, bisect_right([taken.at for taken in self.taken], seconds) - 1)
+        index = self.stretch_at(seconds)
         here = self.taken[index]
         beyond = seconds - here.at - (here.end - here.start)
         if beyond <= 0:
@@ -101,11 +106,13 @@ def transcribe(
     packed = list(windows(channel, speech, settings, min(longest_s, LONGEST_WINDOW_S)))
     whole = sum(window.duration_s for window in packed)
     near = bridge(speech, settings.closure_s)
+    sounds = (_sound(channel, window) for window in packed)
     segments: list[Segment] = []
     done = 0.0
-    for window in packed:
-        found = _recognised(_sound(channel, window), recogniser, settings, language)
-        segments += [_segment(part, window, near, speaker, settings) for part in found]
+    for window, found in zip(
+        packed, recognised(recogniser, sounds, settings, language), strict=True
+    ):
+        segments += _segments(found, window, near, speaker, settings)
         done += window.duration_s
         if progress is not None:
             progress(done / whole)
@@ -225,64 +232,33 @@ def _sound(channel: Channel, window: Window) -> FloatArray:
     return sound
 
 
-# ── Recognising ──────────────────────────────────────────────────────────────────────────────────
+# ── Placing ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def _recognised(
-    sound: FloatArray, recogniser: Recogniser, settings: TranscriptSettings, language: str
-) -> Sequence[Mapping[str, Any]]:
-    """openai-whisper's segments for one window."""
-    with _repeatable(settings.seed):
-        found = recogniser.model.transcribe(
-            sound,
-            language=language,
-            word_timestamps=True,
-            condition_on_previous_text=False,  # a mistake must not breed in the windows after it
-            temperature=tuple(settings.temperatures),
-            beam_size=settings.beam_size,
-            initial_prompt=settings.prompt,
-            fp16=recogniser.on_gpu,
-            compression_ratio_threshold=settings.compression_ratio,
-            logprob_threshold=settings.retry_log_probability,
-            no_speech_threshold=None,  # would drop text without a word: the guards say why
-        )
-    segments: Sequence[Mapping[str, Any]] = found["segments"]
-    return segments
-
-
-@contextmanager
-def _repeatable(seed: int) -> Iterator[None]:
-    """Sampling at higher temperatures gives the same text every time."""
-    import torch
-
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        yield
-
-
-def _segment(
-    part: Mapping[str, Any],
+def _segments(
+    found: Iterable[Passage],
     window: Window,
     speech: Timeline,
     speaker: str,
     settings: TranscriptSettings,
-) -> Segment:
-    pieces = [
-        Piece(
-            word["word"],
-            window.call_time(float(word["start"])),
-            window.call_time(float(word["end"])),
-            float(word["probability"]),
-        )
-        for word in part.get("words", ())
-    ]
-    words = words_from(pieces, speaker)
-    return Segment(
-        words=words,
-        placed=tuple(into_speech(words, speech, settings.guards.time_error_s)),
-        average_log_probability=float(part["avg_logprob"]),
-        no_speech_probability=float(part["no_speech_prob"]),
-    )
+) -> Iterator[Segment]:
+    """The window's passages in the call's time, one segment for every stretch of sound."""
+    for passage in found:
+        for _, pieces in groupby(
+            passage.pieces, lambda piece: window.stretch_at((piece.start + piece.end) / 2)
+        ):
+            words = words_from([_placed(piece, window) for piece in pieces], speaker)
+            yield Segment(
+                words=words,
+                placed=tuple(into_speech(words, speech, settings.guards.time_error_s)),
+                average_log_probability=passage.average_log_probability,
+                no_speech_probability=passage.no_speech_probability,
+            )
+
+
+def _placed(piece: Piece, window: Window) -> Piece:
+    start, end = window.call_time(piece.start), window.call_time(piece.end)
+    return piece._replace(start=start, end=end)
 
 
 def _in_order(found: Guarded) -> Guarded:

@@ -35,6 +35,14 @@ class Piece(NamedTuple):
     probability: float | None = None
 
 
+class Passage(NamedTuple):
+    """What a recogniser wrote at one go, with the natural log-probabilities of its doing so."""
+
+    pieces: tuple[Piece, ...]
+    average_log_probability: float
+    no_speech_probability: float
+
+
 class _Part(NamedTuple):
     """The part of a piece that belongs to one word."""
 
