@@ -23,6 +23,10 @@ from pipeline.rubric.say import Say, parts_of
 from pipeline.scorecard import Finding, PillarMark, Points, RubricRef, Scorecard
 
 
+NO_POINTS = Points()
+"""Of what was not measured or does not apply: it changes no ratio."""
+
+
 class Judge:
     """A rubric compiled against a lexicon; `score` is pure and quick.
 
@@ -75,13 +79,10 @@ class Judge:
 
     def _finding(self, criterion: AnyCriterion, view: View) -> Finding:
         verdict = check(criterion, view)
-        counts = verdict.outcome in ("met", "missed")
-        points = Points(
-            won=min(round(criterion.points * verdict.share, 3), criterion.points)
-            if counts
-            else 0.0,
-            possible=criterion.points if counts else 0.0,
-        )
+        points = NO_POINTS
+        if verdict.outcome in ("met", "missed"):
+            won = min(round(criterion.points * verdict.share, 3), criterion.points)
+            points = Points(won=won, possible=criterion.points)
         return Finding(
             criterion=criterion.id,
             standard=criterion.standard,

@@ -79,9 +79,17 @@ def _borrowed(criterion: Restates, view: View, mention: Mention) -> float:
     theirs: set[str] = set()
     customers = [i for i in view.turns_of.get("customer", ()) if i < mention.turn]
     for index in customers[-criterion.look_back_turns :]:
-        theirs |= _content(view, view.script.starts[index], view.script.ends[index])
+        theirs |= _content_of(view, index)
     shared = mine & theirs
     return len(shared) / len(mine) if len(shared) >= 2 else 0.0
+
+
+def _content_of(view: View, turn: int) -> set[str]:
+    known = view.memory.get(("content", turn))
+    if not isinstance(known, set):
+        known = _content(view, view.script.starts[turn], view.script.ends[turn])
+        view.memory["content", turn] = known
+    return known
 
 
 def _content(view: View, start: int, end: int) -> set[str]:

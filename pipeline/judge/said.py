@@ -149,7 +149,7 @@ def _matching(view: View, say: Say, by: str) -> tuple[Mention, ...]:
             if low == high or any(low < b and a < high for a, b in barred):
                 continue
             start, end = places[low], places[high - 1] + 1
-            mentions.append(Mention(view, start, end, say.regex or "", None))
+            mentions.append(view.mention(start, end, say.regex or "", None))
     return tuple(mentions)
 
 
@@ -176,7 +176,7 @@ def _similar(view: View, sentence: str, least: float, by: str) -> tuple[Mention,
         heard = _pairs([skeleton(view.script.unit(at)) for at in range(each.start, each.end)])
         likeness = 2 * len(wanted & heard) / max(1, len(wanted) + len(heard))
         if likeness >= least:
-            mentions.append(Mention(view, each.start, each.end, sentence, likeness))
+            mentions.append(view.mention(each.start, each.end, sentence, likeness))
     return tuple(mentions)
 
 

@@ -12,20 +12,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.facts import AGENT, CUSTOMER, CallFacts, SpeakerFacts, Turn, join_words
+from pipeline.facts import AGENT, CUSTOMER, CallFacts, SpeakerFacts, Turn
+from pipeline.judge.hearing import Hearing
 from pipeline.judge.lexicon.normalise import COMMA, QUESTION, STOP
 from pipeline.judge.lexicon.phrases import Found, Hit, PhraseBook
 from pipeline.judge.lexicon.script import Script, script_of
-from pipeline.judge.mention import Mention, SpeechHeard
+from pipeline.judge.mention import Mention
 from pipeline.reasons import in_chinese
 from pipeline.rubric.model import Rubric
 from pipeline.scorecard import Evidence, Text
 
-SPEECH_EDGE_S = 0.2
-"""Word times stray that far over the edges of speech (recognisers round to 20 to 100 ms)."""
-SPREAD_EDGE_S = 1.0
-"""The same where a segment's words were spread evenly over it."""
-_EDGES = " ，。、？！；：,.?!;:…"
 SENTENCE_GAP_S = 0.7
 """A silence that ends a sentence where no punctuation does."""
 
@@ -50,9 +46,10 @@ class View:
         self.script: Script = script_of(facts.turns, book.vocabulary)
         self.book = book
         self.hits: dict[str, list[Hit]] = {}
-        self.reports: list[Found] = []
+        reports: list[Found] = []
         if self.words_measured:
-            self.hits, self.reports = book.search(self.script)
+            self.hits, reports = book.search(self.script)
+        self.hearing = Hearing(facts, self.script, rubric.support, book, reports)
         self._mentions: dict[str, dict[str, tuple[Mention, ...]]] = {}
         self.memory: dict[object, object] = {}
         """What checks work out once for themselves, by a key of theirs."""
@@ -166,88 +163,20 @@ class View:
         found: dict[str, list[Mention]] = {}
         for start, end, cost, entry in self.hits.get(phrases, ()):
             similarity = max(0.0, 1 - cost / (100 * (end - start))) if cost else 1.0
-            phrase, better = entry.phrase, entry.better
-            mention = Mention(self, start, end, phrase, similarity, better, entry.negatable)
+            mention = self.mention(start, end, entry.phrase, similarity)
+            mention.better, mention.negatable = entry.better, entry.negatable
             found.setdefault(mention.speaker, []).append(mention)
         return {speaker: tuple(each) for speaker, each in found.items()}
 
+    def mention(self, start: int, end: int, phrase: str, similarity: float | None) -> Mention:
+        """A stretch of the script as something said."""
+        turn = self.script.turn_of[start]
+        speaker = self.turns[turn].speaker
+        return Mention(self.hearing, start, end, turn, speaker, phrase, similarity)
+
     def said(self, start: int, end: int) -> str:
         """The words as transcribed; parts of words as the units they are."""
-        script = self.script
-        first, last = script.word_of[start], script.word_of[end - 1]
-        if script.word_of[start - 1] != first and script.word_of[end] != last:
-            texts = [word.text for word in script.words[first : last + 1]]
-            joined = join_words(texts) if any(map(str.isascii, texts)) else "".join(texts)
-            return joined.strip(_EDGES)
-        names = [script.unit(index) for index in range(start, end)]
-        return (" " if names[0].isascii() else "").join(names)
-
-    def unsupported(self, speaker: str, start: int, end: int) -> Text | None:
-        """Why the sound does not bear these words out; ``None``: it does, or is not known."""
-        if True not in self._doubtful[start:end]:
-            return None
-        support, script = self.rubric.support, self.script
-        words = script.words[script.word_of[start] : script.word_of[end - 1] + 1]
-        known = [word.probability for word in words if word.probability is not None]
-        if known and sum(known) < support.min_probability * len(known):
-            mean = sum(known) / len(known)
-            return Text(
-                zh=f"识别概率仅 {mean:.2f}，不计", en=f"recognised at {mean:.2f} only; not counted"
-            )
-        share = self.speech_share(speaker, script.begins[start], script.finishes[end - 1])
-        if share is not None and share < support.min_speech_share:
-            return Text(zh="此处没有该方的语音，不计", en="no speech of theirs here; not counted")
-        return None
-
-    @cached_property
-    def _doubtful(self) -> list[bool]:
-        """Units whose word was recognised badly, or under which there is little speech.
-
-        A phrase without any is borne out: the rest need a closer look.
-        """
-        support, script = self.rubric.support, self.script
-        sure = [
-            word.probability is None or word.probability >= support.min_probability
-            for word in script.words
-        ]
-        found = np.zeros(len(script.ids), bool)
-        begins = script.times[0]
-        finishes = np.maximum(script.times[1], begins + 0.001)
-        names = list(self.turns_of)
-        speakers = np.array([-1, *(names.index(turn.speaker) for turn in self.turns)])
-        speaker_of = speakers[np.array(script.turn_of) + 1]
-        for number, speaker in enumerate(names):
-            own = speaker_of == number
-            heard = self._speech.get(speaker)
-            if heard is None:
-                found |= own & bool(self._speech)
-                continue
-            share = (heard.untils(finishes) - heard.untils(begins)) / (finishes - begins)
-            found |= own & (share < support.min_speech_share)
-        if not all(sure):
-            unsure = [word >= 0 and not sure[word] for word in script.word_of]
-            found |= np.array(unsure, bool)
-        doubtful: list[bool] = found.tolist()
-        return doubtful
-
-    def speech_share(self, speaker: str, start: float, end: float) -> float | None:
-        """Share of a stretch with speech of this party; ``None`` where speech was not measured."""
-        heard = self._speech.get(speaker)
-        if heard is None:
-            return 0.0 if self._speech else None
-        if end <= start:
-            end = start + 0.001
-        return (heard.until(end) - heard.until(start)) / (end - start)
-
-    @cached_property
-    def _speech(self) -> dict[str, SpeechHeard]:
-        """Each party's speech, with the room that word times need; empty: nobody's is known."""
-        transcript = self.facts.transcript
-        spread = transcript is not None and transcript.word_times == "spread"
-        reach = SPREAD_EDGE_S if spread else SPEECH_EDGE_S
-        if not any(party.speech for party in self.facts.speakers):
-            return {}
-        return {party.speaker: SpeechHeard(party.speech, reach) for party in self.facts.speakers}
+        return self.hearing.said(start, end)
 
     # ── Sentences ────────────────────────────────────────────────────────────────────────────
 
@@ -297,13 +226,15 @@ class View:
 
     def sentence_of(self, mention: Mention) -> tuple[int, int]:
         """Bounds of the clause run around a mention, up to the next full stop either side."""
-        script = self.script
-        start, end = mention.start, mention.end
-        while start > script.starts[mention.turn] and script.marks[start - 1] < STOP:
-            start -= 1
-        while end < script.ends[mention.turn] and script.marks[end - 1] < STOP:
-            end += 1
-        return start, end
+        script, sections = self.script, self._sections
+        start = bisect_left(sections, sections[mention.start])
+        end = bisect_right(sections, sections[mention.end - 1])
+        return start, min(end, script.ends[mention.turn])
+
+    @cached_property
+    def _sections(self) -> list[int]:
+        sections: list[int] = self.script.sections.tolist()
+        return sections
 
     def clause_before(self, index: int, reach: int) -> str:
         """Up to ``reach`` units before a place, back to the last comma."""

@@ -90,11 +90,11 @@ class Matcher:
         rows = sorted({unit for units, _ in cut for unit in units})
         self._row = {unit: row + 1 for row, unit in enumerate(rows)}  # row 0 pads
         self._sounds = SoundCosts(rows, negators)
-        self._pattern = np.zeros((len(cut), MAX_UNITS), np.int32)
+        self._pattern = np.zeros((MAX_UNITS, len(cut)), np.int32)
         for index, (units, _) in enumerate(cut):
-            self._pattern[index, : len(units)] = [self._row[unit] for unit in units]
+            self._pattern[: len(units), index] = [self._row[unit] for unit in units]
         self._exact = np.array([exact for _, exact in cut], bool)
-        self._delete = np.array([0, *(self._deletion(unit) for unit in rows)], np.int16)
+        self._delete = np.array([0, *(self._deletion(unit) for unit in rows)], np.int32)
         self._single_literals: tuple[dict[str, int], dict[str, int]] = ({}, {})
         for index, (units, exact) in enumerate(cut):
             if len(units) == 1:
@@ -163,7 +163,7 @@ class Matcher:
         for low, high in WIDTHS:
             chosen = np.flatnonzero((lengths >= low) & (lengths <= high))
             if len(chosen):
-                widest = min(high, int(lengths[chosen].max()))
+                widest = int(lengths[chosen].max())
                 straight, edited = self._priced(ids, literal[chosen], start[chosen], widest)
                 found += straight
                 hopeful += edited
@@ -183,37 +183,36 @@ class Matcher:
         self, ids: Ints, literal: Longs, start: Longs, width: int
     ) -> tuple[list[Places], list[tuple[Longs, Longs]]]:
         """What is found without an edit, and what might be with one."""
-        pattern = self._pattern[literal, :width]
-        straight = self._costs[ids[start[:, None] + np.arange(width)], pattern]
+        straight = self._costs[
+            ids[start + np.arange(width)[:, None]], self._pattern[:width, literal]
+        ]
         last = self.lengths[literal] - 1
         exact = self._exact[literal]
-        cost = straight.sum(axis=1, dtype=np.int32)
-        edges_fit = (straight[:, 0] < HARD) & (straight[np.arange(len(literal)), last] < HARD)
-        good = (cost <= self._budgets[literal]) & edges_fit
+        cost = straight.sum(axis=0, dtype=np.int32)
+        good = cost <= self._budgets[literal]
+        good &= (straight[0] < HARD) & (straight[last, np.arange(len(literal))] < HARD)
         if exact.any():
-            good &= ~exact | (straight.max(axis=1) <= HOMOPHONE)
+            good &= ~exact | (straight.max(axis=0) <= HOMOPHONE)
         found = [Places(literal[good], start[good], start[good] + last[good] + 1, cost[good])]
         if width <= 3:
             return found, []
         rest = np.flatnonzero(~good & ~exact)
-        return found, [self._hopeful(ids, literal[rest], start[rest], straight[rest], width)]
+        return found, [self._hopeful(ids, literal[rest], start[rest], straight[:, rest])]
 
     def _hopeful(
-        self, ids: Ints, literal: Longs, start: Longs, straight: Ints, width: int
+        self, ids: Ints, literal: Longs, start: Longs, straight: Ints
     ) -> tuple[Longs, Longs]:
         """Those that could pass with a unit more or fewer, by a lower bound of their cost."""
-        deletes = self._deletes(literal, width)
-        pattern = self._pattern[literal, :width]
-        least = np.minimum(straight, deletes)
+        width = len(straight)
+        least = np.minimum(straight, self._deletes(literal, width))
         # Fewer misfits than a whole phrase of them: the shifted rows are worth looking up.
-        likely = np.flatnonzero((least >= HARD).sum(axis=1) <= self.lengths[literal] - 2)
-        literal, start, pattern = literal[likely], start[likely], pattern[likely]
-        straight, least = straight[likely], least[likely]
-        columns = start[:, None] + np.arange(width)
-        earlier = self._costs[ids[columns - 1], pattern]
-        later = self._costs[ids[columns + 1], pattern]
-        np.minimum(least, np.minimum(earlier, later), out=least)
-        bound = least.sum(axis=1, dtype=np.int32) + INSERT_FILLER
+        likely = np.flatnonzero((least >= HARD).sum(axis=0) <= self.lengths[literal] - 2)
+        literal, start, least = literal[likely], start[likely], least[:, likely]
+        pattern = self._pattern[:width, literal]
+        places = start + np.arange(width)[:, None]
+        np.minimum(least, self._costs[ids[places - 1], pattern], out=least)
+        np.minimum(least, self._costs[ids[places + 1], pattern], out=least)
+        bound = least.sum(axis=0, dtype=np.int32) + INSERT_FILLER
         hopeful = np.flatnonzero(bound <= self._budgets[literal])
         return literal[hopeful], start[hopeful]
 
@@ -222,9 +221,8 @@ class Matcher:
         if not len(literal):
             return []
         width = int(self.lengths[literal].max())
-        pattern = self._pattern[literal, :width].T
         heard = ids[start + np.arange(width)[:, None, None] + np.array([[-1], [0], [1]])]
-        band = self._costs[heard, pattern[:, None]].astype(np.int32)
+        band = self._costs[heard, self._pattern[:width, None, literal]].astype(np.int32)
         at, last = np.arange(len(literal)), self.lengths[literal] - 1
         band[0][band[0] >= HARD] = BLOCKED
         edge = band[last, :, at]
@@ -233,9 +231,9 @@ class Matcher:
 
     def _deletes(self, literal: Longs, width: int) -> Ints:
         """What leaving out each unit costs; the first and the last carry the phrase."""
-        costs = self._delete[self._pattern[literal, :width]].astype(np.int32)
-        costs[:, 0] = BLOCKED
-        costs[np.arange(len(literal)), self.lengths[literal] - 1] = BLOCKED
+        costs: Ints = self._delete[self._pattern[:width, literal]]
+        costs[0] = BLOCKED
+        costs[self.lengths[literal] - 1, np.arange(len(literal))] = BLOCKED
         return costs
 
     def _programmed(self, literal: Longs, start: Longs, band: Ints, ahead: Ints) -> Places:
@@ -244,7 +242,7 @@ class Matcher:
         state = np.zeros((3, count), np.int32)
         begin = np.repeat(np.array([[-1], [0], [1]], np.int32), count, axis=1)
         lengths = self.lengths[literal]
-        deletes = self._deletes(literal, width).T
+        deletes = self._deletes(literal, width)
         best = np.full(count, BLOCKED, np.int32)
         best_begin, best_end = np.zeros(count, np.int64), np.zeros(count, np.int64)
         for step in range(width):
