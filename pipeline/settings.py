@@ -113,6 +113,7 @@ class SpeechSettings(Section, frozen=True):
     crosstalk: CrosstalkSettings
     nonspeech: NonspeechSettings
     worth_asking_db: float
+    worth_range_db: float
     worth_asking_s: float
     enter_probability: float
     leave_probability: float

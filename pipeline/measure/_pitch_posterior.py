@@ -227,25 +227,32 @@ class PitchModel:
     def logits(self, described: FloatArray) -> FloatArray:
         """[frames, `N_BINS` + 1]: the log odds of every pitch against the others, then of voicing.
 
-        ``described``: `features`, [frames, `N_FEATURES`].
+        ``described``: `features` of these frames and of `reach` more on either side,
+        [frames + 2 `reach`, `N_FEATURES`].
         """
         a = self.arrays
-        x = np.maximum(described @ a["enter_w"] + a["enter_b"], 0)
+        x = _rectified(described @ a["enter_w"], a["enter_b"])
         for number, dilation in enumerate(DILATIONS):
-            y = _convolved(x, a[f"conv{number}_w"], a[f"conv{number}_b"], dilation)
-            x += np.maximum(y, 0) @ a[f"mix{number}_w"] + a[f"mix{number}_b"]
+            y = _convolved(x, a[f"conv{number}_w"], dilation)
+            y = _rectified(y, a[f"conv{number}_b"]) @ a[f"mix{number}_w"]
+            x = x[2 * dilation : len(x) - 2 * dilation] + y
+            x += a[f"mix{number}_b"]
         odds: FloatArray = np.maximum(x, 0) @ a["leave_w"] + a["leave_b"]
         return odds
 
 
-def _convolved(x: FloatArray, weights: FloatArray, bias: FloatArray, dilation: int) -> FloatArray:
-    """Convolution over time, zero outside; ``weights``: [taps, in, out]."""
-    reach = dilation * (len(weights) // 2)
-    padded = np.zeros((len(x) + 2 * reach, x.shape[1]), np.float32)
-    padded[reach : reach + len(x)] = x
-    y = np.repeat(bias[None], len(x), axis=0)
-    for tap, matrix in enumerate(weights):
-        y += padded[tap * dilation : tap * dilation + len(x)] @ matrix
+def _rectified(x: FloatArray, bias: FloatArray) -> FloatArray:
+    """``max(0, x + bias)``, in place."""
+    x += bias
+    return np.maximum(x, 0, out=x)
+
+
+def _convolved(x: FloatArray, weights: FloatArray, dilation: int) -> FloatArray:
+    """Convolution over time, where all of it lies inside; ``weights``: [taps, in, out]."""
+    count = len(x) - dilation * (len(weights) - 1)
+    y: FloatArray = x[:count] @ weights[0]
+    for tap in range(1, len(weights)):
+        y += x[tap * dilation : tap * dilation + count] @ weights[tap]
     return y
 
 

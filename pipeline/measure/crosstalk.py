@@ -27,6 +27,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.fft import rfft
 from scipy.signal import oaconvolve
 
 from pipeline.measure.channel import Channel, FloatArray
@@ -143,11 +144,11 @@ def _phase_correlation(
     whitened = np.zeros(size // 2 + 1, np.complex128)
     count = 0
     for x, y in _block_pairs(first, second, size, settings.max_blocks):
-        cross = np.fft.rfft(y) * np.fft.rfft(x).conj()
+        cross = rfft(y)[inside] * rfft(x)[inside].conj()
         size_of = np.abs(cross)
-        if size_of[inside].max() < _EMPTY:
+        if size_of.max() < _EMPTY:
             continue
-        whitened[inside] += cross[inside] / np.maximum(size_of[inside], _EMPTY)
+        whitened[inside] += cross / np.maximum(size_of, _EMPTY)
         count += 1
     if count < settings.min_blocks:
         return None
@@ -239,8 +240,8 @@ def _aligned_spectra(
     blocks = list(_block_pairs(source, target, size, limit, lag))
     if not blocks:
         return np.zeros((0, 0), np.complex64), np.zeros((0, 0), np.complex64)
-    x = np.fft.rfft(np.stack([x for x, _ in blocks])).astype(np.complex64)
-    y = np.fft.rfft(np.stack([y for _, y in blocks])).astype(np.complex64)
+    x = np.asarray(rfft(np.stack([x for x, _ in blocks])), np.complex64)
+    y = np.asarray(rfft(np.stack([y for _, y in blocks])), np.complex64)
     loud, heard = _power(x, inside), _power(y, inside)
     # Pauses of the source say nothing about the path; where the target is louder, it talks.
     active = 10 ** (-settings.source_range_db / 10) * np.quantile(loud, 0.95)

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from pipeline.measure import _pitch_posterior as posterior
 from pipeline.measure._pitch_posterior import PitchModel, load_model
 from pipeline.measure.channel import Channel, FloatArray, resampled
-from pipeline.measure.frames import FRAME_S, Mask, frame_count, mask_of, runs
+from pipeline.measure.frames import FRAME_S, Mask, frame_count, grown, mask_of, runs
 from pipeline.settings import PitchSettings
 from pipeline.timeline import Span, padded
 
@@ -38,7 +38,10 @@ _BLOCK_FRAMES = 2000
 _CHUNK_FRAMES = 250  # whose spectra stay in the processor's cache
 _CANDIDATES = 5
 _PIECE, _PIECE_OVERLAP = 300, 40  # frames that the dynamic programme decides at once
-_MARGIN_S = 0.3
+_MARGIN_S = 0.1
+"""Voice set in before the speech that was found, and went on after it, by less."""
+_LEVEL_MARGIN_S = 0.3
+"""What is heard this near to the speech tells how quiet the channel gets."""
 _NEVER = np.float32(1e9)
 
 
@@ -113,11 +116,12 @@ def track(
     count = frame_count(channel)
     f0_hz = np.full(count, np.nan, np.float32)
     voicing = np.zeros(count, np.float32)
-    chosen = _frames_to_look_at(channel, within, count)
-    context = _level_context(channel, chosen)
+    within = None if within is None else tuple(within)
+    chosen = _frames_to_look_at(channel, within, count, _MARGIN_S)
+    context = _level_context(channel, _frames_to_look_at(channel, within, count, _LEVEL_MARGIN_S))
     if context is None:
         return PitchTrack(f0_hz, voicing)
-    found = _candidates(channel, runs(chosen), context, model, settings.voicing_lag_s)
+    found = _candidates(channel, runs(chosen), context, model, settings)
     first = _decided(found, np.zeros_like(found.log2_hz), settings)
     decided = _decided(found, _range_cost(found, first, settings), settings)
     f0_hz[chosen] = decided
@@ -159,11 +163,13 @@ def _movement(st: Float64Array, slope_s: float) -> float | None:
     return float(change.mean() / (step * FRAME_S)) if change.size else None
 
 
-def _frames_to_look_at(channel: Channel, within: Iterable[Span] | None, count: int) -> Mask:
+def _frames_to_look_at(
+    channel: Channel, within: Iterable[Span] | None, count: int, margin_s: float
+) -> Mask:
     if within is None:
         return np.ones(count, bool)
     everything = Span(0.0, max(channel.duration_s, count * FRAME_S))
-    return mask_of(padded(within, _MARGIN_S, _MARGIN_S, everything), count)
+    return mask_of(padded(within, margin_s, margin_s, everything), count)
 
 
 def _stretches(chosen: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
@@ -202,18 +208,37 @@ def _candidates(
     chosen: Sequence[tuple[int, int]],
     context: posterior.LevelContext,
     model: PitchModel,
-    voicing_lag_s: float,
+    settings: PitchSettings,
 ) -> _Candidates:
     parts = []
     for first, last in _stretches(chosen):
         reach = model.reach
         sound = _samples(channel, first - reach, last + reach, posterior.CONTEXT)
         described = _described(sound, context)
-        parts.append(_peaks(model.logits(described)[reach:-reach], described[reach:-reach]))
+        logits = model.logits(described)
+        maybe = _maybe_voiced(logits[:, -1], settings)
+        parts.append(_spread(_peaks(logits[maybe], described[reach:-reach][maybe]), logits, maybe))
     joined = {n: np.concatenate([getattr(p, n) for p in parts]) for n in _Candidates.__slots__}
     frames = np.arange(len(joined["voicing"]))
-    late = np.interp(frames - voicing_lag_s / FRAME_S, frames, joined["voicing"])
+    late = np.interp(frames - settings.voicing_lag_s / FRAME_S, frames, joined["voicing"])
     return _Candidates(joined["log2_hz"], joined["cost"], late.astype(np.float32))
+
+
+def _maybe_voiced(odds: FloatArray, settings: PitchSettings) -> Mask:
+    """The frames that the dynamic programme can find voiced.
+
+    Breaking off and setting in again costs twice `voicing_change`; where being voiced is less
+    likely than that, no course goes through it. A frame more, as voicing is decided a little late.
+    """
+    return grown(odds + settings.voicing_bias > -2 * settings.voicing_change, FRAME_S)
+
+
+def _spread(found: _Candidates, logits: FloatArray, maybe: Mask) -> _Candidates:
+    """Candidates of the frames that may be voiced, and none for the others."""
+    log2_hz = np.zeros((len(maybe), _CANDIDATES), np.float32)
+    cost = np.full((len(maybe), _CANDIDATES), _NEVER)
+    log2_hz[maybe], cost[maybe] = found.log2_hz, found.cost
+    return _Candidates(log2_hz, cost, logits[:, -1].copy())
 
 
 def _described(sound: FloatArray, context: posterior.LevelContext) -> FloatArray:

@@ -268,6 +268,7 @@ def _model_probability(
     if not worth.any():
         return probability
     loud_db = float(np.quantile(level_db[worth], 0.95))
+    worth &= level_db > loud_db - settings.worth_range_db
     gain = 10 ** (float(np.clip(_MODEL_LEVEL_DB - loud_db, 0.0, _MOST_GAIN_DB)) / 20)
     centres = (np.arange(len(level_db)) + 0.5) * FRAME_S
     for first, last in runs(grown(worth, settings.worth_asking_s)):

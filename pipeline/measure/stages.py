@@ -21,7 +21,7 @@ from pipeline.settings import MeasureSettings, Section
 from pipeline.timeline import Timeline
 from pipeline.tracks import FloatTrack
 
-VERSIONS: Final = {"speech": "2", "quality": "1", "level": "1", "pitch": "1", "transcript": "2"}
+VERSIONS: Final = {"speech": "2", "quality": "1", "level": "1", "pitch": "2", "transcript": "2"}
 """Raised when a stage's code gives other results, so that what is cached is measured again."""
 
 Progress = Callable[[str, float], None]
