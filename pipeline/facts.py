@@ -99,6 +99,8 @@ class AudioFacts(Value, frozen=True, kw_only=True):
     """Container and coding, for people ("WAV, µ-law")."""
     quality: tuple[Quality, ...]
     """One per channel."""
+    notes: tuple[str, ...] = ()
+    """What is odd about the file without making it unusable ("the file ends early" …)."""
 
 
 class Tone(Value, frozen=True, kw_only=True):

@@ -275,6 +275,7 @@ def _facts(
             layout=audio.layout,
             format=audio.format,
             quality=quality,
+            notes=audio.notes,
         ),
         transcript=transcript,
         speakers=tuple(party.speaker for party in parties),

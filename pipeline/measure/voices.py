@@ -58,6 +58,14 @@ class Described:
     fillers: tuple[Filler, ...]
 
 
+_SILENT = "nobody speaks on the channel"
+_NOBODY = ChannelLevel(
+    active=level.ActiveLevel(None, None, None, _SILENT),
+    loudness=Loudness(None, None, None, None, _SILENT),
+)
+"""Whatever is heard on a channel, a party that never speaks has no level."""
+
+
 def level_of(channel: Channel, speech: Timeline) -> ChannelLevel:
     """Levels of one of the voices that share a channel."""
     shared = Loudness(None, None, None, None, "both parties share one channel")
@@ -210,7 +218,8 @@ class _Party:
         lively = self.intonation()
         cues, without = tone.of_call(tones)
         noise = self.handling()
-        active, loudness = voice.level.active, voice.level.loudness
+        heard = voice.level if voice.speech else _NOBODY
+        active, loudness = heard.active, heard.loudness
         missing = {
             "pace": paced.reason,
             "pitch": pitched.reason,
