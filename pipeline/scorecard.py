@@ -83,6 +83,10 @@ class Evidence(Value, frozen=True, kw_only=True):
     """The better sentence, where the standard has one."""
 
 
+_ASKS_FOR_WORDS: Final = frozenset({"say", "answer", "steps", "restate"})
+"""Kinds of criterion that look for words which should be said."""
+
+
 class Finding(Value, frozen=True, kw_only=True):
     """The verdict on one criterion."""
 
@@ -108,6 +112,27 @@ class Finding(Value, frozen=True, kw_only=True):
     evidence: tuple[Evidence, ...] = ()
     reason: Text
     """The verdict in a sentence; for ``not_measured`` and ``not_applicable``: why."""
+
+    @property
+    def cost(self) -> float:
+        """Points lost on it."""
+        return self.points.possible - self.points.won
+
+    @property
+    def costly(self) -> bool:
+        """Points were lost on it, or the whole call."""
+        return self.outcome == "missed" and (self.cost > 0 or self.severity == "critical")
+
+    @property
+    def faults(self) -> tuple[Evidence, ...]:
+        """The moments that count against a missed finding.
+
+        Where words were asked for, those that were said are shown as evidence, and are no faults.
+        """
+        if self.outcome != "missed":
+            return ()
+        asked = self.kind in _ASKS_FOR_WORDS
+        return tuple(each for each in self.evidence if each.counts and not (asked and each.phrase))
 
 
 class PillarMark(Value, frozen=True, kw_only=True):

@@ -22,7 +22,6 @@ from pipeline.rubric.model import Lexicon, PhraseList, Rubric
 from pipeline.rubric.say import Say, parts_of
 from pipeline.scorecard import Finding, PillarMark, Points, RubricRef, Scorecard
 
-
 NO_POINTS = Points()
 """Of what was not measured or does not apply: it changes no ratio."""
 
@@ -69,7 +68,7 @@ class Judge:
             pillars=pillars,
             findings=findings,
             coaching=coaching(findings),
-            radar=radar(findings),
+            radar=radar(findings, self.rubric.pillars),
             demonstration=transcript is not None and transcript.demonstration,
         )
 

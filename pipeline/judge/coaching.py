@@ -12,16 +12,16 @@ _WEIGHT = {"critical": 2, "pillar": 1, "normal": 0}
 
 def coaching(findings: Sequence[Finding]) -> tuple[Coaching, ...]:
     """The costliest findings: critical ones first, then by points lost, then in rubric order."""
-    lost = [each for each in findings if each.outcome == "missed" and _cost(each)[1] > 0]
+    lost = [each for each in findings if each.outcome == "missed" and each.cost > 0]
     return tuple(_advice(each) for each in sorted(lost, key=_cost, reverse=True)[:MOST])
 
 
 def _cost(finding: Finding) -> tuple[int, float]:
-    return _WEIGHT[finding.severity], finding.points.possible - finding.points.won
+    return _WEIGHT[finding.severity], finding.cost
 
 
 def _advice(finding: Finding) -> Coaching:
-    moment = _moment(finding.evidence)
+    moment = _moment(finding.faults) or _moment(finding.evidence)
     return Coaching(
         criterion=finding.criterion,
         lost=finding.points,

@@ -112,8 +112,10 @@ FAMILIES: dict[str, Text] = {
 """The families of the standard's rows, by the letter that their ids begin with."""
 
 
-def radar(findings: Sequence[Finding]) -> tuple[Axis, ...]:
+def radar(findings: Sequence[Finding], pillars: Iterable[str]) -> tuple[Axis, ...]:
     """K05 as few enough axes for a picture: each pillar's findings by family of the standard.
+
+    Pillar by pillar, in the order given.
 
     An axis whose criteria carry no points at all (what is only observed) is left out; one whose
     criteria could not be measured, or did not apply, stays, without a mark.
@@ -121,7 +123,6 @@ def radar(findings: Sequence[Finding]) -> tuple[Axis, ...]:
     groups: dict[tuple[str, str], list[Finding]] = {}
     for finding in findings:
         groups.setdefault((finding.pillar, finding.standard[:1]), []).append(finding)
-    pillars = dict.fromkeys(pillar for pillar, _ in groups)
     return tuple(
         axis
         for pillar in pillars

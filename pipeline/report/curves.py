@@ -74,18 +74,12 @@ def _losses(scorecard: Scorecard, ui: str) -> Iterator[dict[str, Any]]:
     moments = [
         (piece.span, finding)
         for finding in scorecard.findings
-        if costs(finding)
-        for piece in finding.evidence
-        if piece.counts and piece.span is not None
+        if finding.costly
+        for piece in finding.faults
+        if piece.span is not None
     ]
     for span, finding in sorted(moments, key=lambda each: each[0]):
         yield _box(span, f"{finding.standard} {finding.name.of(ui)}")
-
-
-def costs(finding: Finding) -> bool:
-    """Whether points were lost on it, or the whole call."""
-    lost = finding.points.possible - finding.points.won
-    return finding.outcome == "missed" and (lost > 0 or finding.severity == "critical")
 
 
 def _box(span: Span, label: str, **more: object) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from markupsafe import Markup
 from pipeline.facts import CallFacts
 from pipeline.report import figures, phrasing, vocabulary
 from pipeline.report.coaching import advice, asked, lost
-from pipeline.report.curves import costs, drawn_call
+from pipeline.report.curves import drawn_call
 from pipeline.report.phrasing import PAGE
 from pipeline.report.radar import radar
 from pipeline.report.spoken import shown_turns
@@ -75,7 +75,6 @@ def render(
         sound=Markup(base64.b64encode(sound.data).decode()) if sound else None,
         sound_type=sound.media_type if sound else None,
         key=_KEY,
-        costs=costs,
         method=lambda finding: vocabulary.method(finding.kind, finding.measure, ui),
         asked=lambda finding: asked(finding.standard, ui),
         row=lambda finding: catalogue().get(finding.standard),
@@ -113,10 +112,8 @@ def filled(template: str, ui: str, *, styles: str, script: str | None, **values:
 
 def costliest(scorecard: Scorecard) -> list[Finding]:
     """The findings that cost points: critical ones first, then by points lost."""
-    missed = [finding for finding in scorecard.findings if costs(finding)]
-    return sorted(
-        missed, key=lambda f: (f.severity != "critical", f.points.won - f.points.possible)
-    )
+    costly = [finding for finding in scorecard.findings if finding.costly]
+    return sorted(costly, key=lambda each: (each.severity != "critical", -each.cost))
 
 
 def _counts(scorecard: Scorecard, pillar: str) -> tuple[int, int, int]:

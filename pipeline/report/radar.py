@@ -21,7 +21,8 @@ RINGS: Final = (4.0, 4.5, 5.0, 5.5)
 RADIUS: Final = 100.0
 _INNER: Final = 14.0
 """Radius of the lowest mark, so that the worst axes can still be told apart."""
-_LABEL: Final = RADIUS + 14.0
+_LABEL: Final = (RADIUS + 14.0, RADIUS + 22.0)
+"""Across and up: a label is two lines high."""
 _ARC: Final = RADIUS + 4.0
 _LEAST: Final = 3
 """Axes that make a radar rather than a line."""
@@ -110,7 +111,7 @@ def _spoke(axis: Axis, angle: float, ui: str) -> Spoke:
         rim=_polar(angle, RADIUS),
         inner=_polar(angle, _INNER),
         mark=None if axis.mark is None else _polar(angle, _distance(axis.mark)),
-        label=_polar(angle, _LABEL),
+        label=(_polar(angle, _LABEL[0])[0], _polar(angle, _LABEL[1])[1]),
         anchor="middle" if abs(across) < 0.2 else "start" if across > 0 else "end",
         value=value(axis, ui),
     )

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pipeline.facts import Turn, Word
-from pipeline.report.curves import costs
 from pipeline.scorecard import Evidence, Finding, Scorecard
 from pipeline.timeline import Span
 
@@ -37,21 +36,26 @@ class ShownTurn:
 
 def shown_turns(turns: Sequence[Turn], scorecard: Scorecard, ui: str) -> list[ShownTurn]:
     """The turns that have words, and those on which points were lost."""
-    moments = [
+    judged = [each for each in scorecard.findings if each.outcome in ("met", "missed")]
+    phrases = [
         (finding, piece)
-        for finding in scorecard.findings
-        if finding.outcome in ("met", "missed")
+        for finding in judged
         for piece in finding.evidence
-        if piece.counts and piece.span is not None
+        if piece.phrase and piece.counts
     ]
-    phrases = [(finding, piece) for finding, piece in moments if piece.phrase]
-    others = [(finding, piece) for finding, piece in moments if not piece.phrase]
+    about = [
+        (finding, piece)
+        for finding in judged
+        if finding.costly
+        for piece in finding.faults
+        if not piece.phrase
+    ]
     shown = (
         ShownTurn(
             turn.speaker,
             turn.span,
             tuple(_words(turn, phrases, ui)),
-            tuple(_remarks(turn, others)),
+            tuple(_remarks(turn, about)),
         )
         for turn in turns
     )
@@ -59,32 +63,44 @@ def shown_turns(turns: Sequence[Turn], scorecard: Scorecard, ui: str) -> list[Sh
 
 
 def _words(turn: Turn, phrases: Sequence[tuple[Finding, Evidence]], ui: str) -> Iterator[ShownWord]:
-    own = [
-        (finding, piece.span)
-        for finding, piece in phrases
-        if piece.span is not None
+    own = [(finding, piece) for finding, piece in phrases if _touches(turn, piece)]
+    comma = "，" if ui == "zh" else ", "
+    for word, following in itertools.zip_longest(turn.words, turn.words[1:]):
+        here = [
+            (finding, piece)
+            for finding, piece in own
+            if piece.span is not None and word.span.middle in piece.span
+        ]
+        bad = any(finding.costly and piece in finding.faults for finding, piece in here)
+        names = dict.fromkeys(f"{each.standard} {each.name.of(ui)}" for each, _ in here)
+        yield ShownWord(
+            text=word.text,
+            span=word.span,
+            classes=(" hit" if here else "") + (" bad" if bad else ""),
+            found=comma.join(names),
+            after=_between(word, following),
+        )
+
+
+def _touches(turn: Turn, piece: Evidence) -> bool:
+    return (
+        piece.span is not None
         and piece.speaker == turn.speaker
         and piece.span.start < turn.span.end
         and piece.span.end > turn.span.start
-    ]
-    for word, following in itertools.zip_longest(turn.words, turn.words[1:]):
-        about = [finding for finding, span in own if word.span.middle in span]
-        bad = any(costs(finding) for finding in about)
-        classes = (" hit" if about else "") + (" bad" if bad else "")
-        found = "，" if ui == "zh" else ", "
-        names = dict.fromkeys(f"{each.standard} {each.name.of(ui)}" for each in about)
-        yield ShownWord(word.text, word.span, classes, found.join(names), _between(word, following))
+    )
 
 
-def _remarks(turn: Turn, moments: Sequence[tuple[Finding, Evidence]]) -> Iterator[Finding]:
-    """Missed findings whose moment lies in the turn, each once."""
-    seen = set()
-    for finding, piece in moments:
-        here = piece.span is not None and turn.span.start <= piece.span.middle < turn.span.end
-        if here and costs(finding) and piece.speaker in (turn.speaker, None):
-            if finding.criterion not in seen:
-                yield finding
-            seen.add(finding.criterion)
+def _remarks(turn: Turn, about: Sequence[tuple[Finding, Evidence]]) -> Iterator[Finding]:
+    """Findings whose moment lies in the turn, each once."""
+    here = {
+        finding.criterion: finding
+        for finding, piece in about
+        if piece.span is not None
+        and turn.span.start <= piece.span.middle < turn.span.end
+        and piece.speaker in (turn.speaker, None)
+    }
+    yield from here.values()
 
 
 def _between(word: Word, following: Word | None) -> str:

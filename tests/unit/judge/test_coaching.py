@@ -1,5 +1,7 @@
 """What is talked about first, and the moment that is played."""
 
+import msgspec
+
 from pipeline.judge.coaching import coaching
 from pipeline.scorecard import Evidence, Finding, Points, Severity, Text
 from pipeline.timeline import Span
@@ -48,3 +50,13 @@ def test_a_moment_that_does_not_count_is_not_played() -> None:
 
 def test_what_cost_nothing_is_not_talked_about() -> None:
     assert coaching([missed("observed", 0)]) == ()
+
+
+def test_words_that_were_asked_for_and_said_are_not_the_moment_to_play() -> None:
+    said = msgspec.structs.replace(at(1), phrase="请稍等")
+    left_out = at(5)
+    asked = msgspec.structs.replace(missed("a", 2, "normal", said, left_out), kind="answer")
+    assert asked.faults == (left_out,)
+    assert coaching([asked])[0].moment == left_out
+    avoided = msgspec.structs.replace(asked, kind="avoid")
+    assert coaching([avoided])[0].moment == said

@@ -1,5 +1,6 @@
 """Figures over many calls come from sums."""
 
+import msgspec
 import pytest
 
 from pipeline.judge import kpi
@@ -97,7 +98,8 @@ def test_the_radar_has_an_axis_for_each_family_of_a_pillar() -> None:
             finding("F01", "not_measured"),
             finding("T05", "not_applicable"),
             finding("C01", "missed"),
-        ]
+        ],
+        ["patience"],
     )
     assert [(axis.family, axis.outcome, axis.mark) for axis in spokes] == [
         ("V", "missed", 3.5 + 2 * 5 / 8),
@@ -109,7 +111,15 @@ def test_the_radar_has_an_axis_for_each_family_of_a_pillar() -> None:
     assert spokes[0].points == Points(won=5, possible=8)
 
 
+def test_the_radars_pillars_come_in_the_rubrics_order() -> None:
+    other = msgspec.structs.replace(finding("P01", "met", 1, 1), pillar="politeness")
+    axes = kpi.radar([finding("V01", "met", 1, 1), other], ["politeness", "patience"])
+    assert [axis.pillar for axis in axes] == ["politeness", "patience"]
+
+
 def test_an_axis_is_not_measured_rather_than_zero() -> None:
-    (axis,) = kpi.radar([finding("V01", "not_measured"), finding("V02", "not_applicable")])
+    (axis,) = kpi.radar(
+        [finding("V01", "not_measured"), finding("V02", "not_applicable")], ["patience"]
+    )
     assert (axis.mark, axis.outcome) == (None, "not_measured")
     assert axis.points == Points()
