@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 
@@ -168,11 +169,12 @@ def questions(criterion: Questions, view: View) -> Verdict:
     if not asked:
         return not_applicable("坐席没有提问", "the agent asked nothing")
     bad: dict[int, Text] = {}
+    rows = {turn: list(row) for turn, row in itertools.groupby(asked, key=lambda q: q.turn)}
     for at, question in enumerate(asked):
         length = question.end - _asked_from(view, question)
         if length > criterion.max_syllables:
             bad[at] = Text(zh=f"问题长达{length}字", en=f"{length} syllables long")
-        row = [q for q in asked if q.turn == question.turn]
+        row = rows[question.turn]
         if len(row) > criterion.max_at_once and row.index(question) >= criterion.max_at_once:
             bad[at] = Text(zh=f"一次连问{len(row)}个问题", en=f"{len(row)} questions in one turn")
     share = 1 - len(bad) / len(asked)

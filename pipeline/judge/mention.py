@@ -70,9 +70,9 @@ class Mention(msgspec.Struct, eq=False, gc=False):
         """As a moment that a finding rests on."""
         problem = problem or self.problem
         return Evidence(
-            span=self.span.rounded(),
+            span=self.hearing.script.span(self.start, self.end, digits=3),
             speaker=self.speaker,
-            words=self.words,
+            words=self.hearing.said(self.start, self.end),
             phrase=self.phrase,
             similarity=None if self.similarity is None else round(self.similarity, 3),
             counts=problem is None,

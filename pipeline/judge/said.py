@@ -60,8 +60,11 @@ def _head(view: View, say: Say, by: str) -> tuple[Mention, ...]:
 
 def _merged(groups: Iterable[Sequence[Mention]]) -> tuple[Mention, ...]:
     """All together in time order; of two over the same words, the one that counts, the longer."""
+    parts = [group for group in groups if group]
+    if len(parts) == 1:
+        return tuple(parts[0])
     every = sorted(
-        (mention for group in groups for mention in group),
+        itertools.chain.from_iterable(parts),
         key=lambda each: (each.start, each.problem is not None, -each.end),
     )
     kept: list[Mention] = []

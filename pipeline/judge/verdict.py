@@ -78,19 +78,22 @@ def _verdict(
     evidence: Iterable[Evidence],
     figures: dict[str, float | str | None],
 ) -> Verdict:
+    moments = tuple(evidence)[:MAX_EVIDENCE]
+    if not figures:
+        return Verdict(outcome, share, reason, evidence=moments)
     known = figures.get
-    unit = known("unit")
+    value, low, high, unit = known("value"), known("low"), known("high"), known("unit")
     return Verdict(
         outcome,
         share,
         reason,
-        _rounded(known("value")),
-        _rounded(known("low")),
-        _rounded(known("high")),
+        None if value is None else _rounded(value),
+        None if low is None else _rounded(low),
+        None if high is None else _rounded(high),
         unit if isinstance(unit, str) else None,
-        tuple(evidence)[:MAX_EVIDENCE],
+        moments,
     )
 
 
-def _rounded(value: float | str | None) -> float | None:
-    return round(float(value), 3) + 0.0 if value is not None else None
+def _rounded(value: float | str) -> float:
+    return round(float(value), 3) + 0.0

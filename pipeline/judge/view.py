@@ -161,11 +161,16 @@ class View:
 
     def _by_speaker(self, phrases: str) -> dict[str, tuple[Mention, ...]]:
         found: dict[str, list[Mention]] = {}
-        for start, end, cost, entry in self.hits.get(phrases, ()):
+        hearing, turn_of, turns = self.hearing, self.script.turn_of, self.turns
+        for start, end, cost, line in self.hits.get(phrases, ()):
+            turn = turn_of[start]
+            speaker = turns[turn].speaker
             similarity = max(0.0, 1 - cost / (100 * (end - start))) if cost else 1.0
-            mention = self.mention(start, end, entry.phrase, similarity)
-            mention.better, mention.negatable = entry.better, entry.negatable
-            found.setdefault(mention.speaker, []).append(mention)
+            better, negatable = line.better, line.negatable
+            mention = Mention(
+                hearing, start, end, turn, speaker, line.phrase, similarity, better, negatable
+            )
+            found.setdefault(speaker, []).append(mention)
         return {speaker: tuple(each) for speaker, each in found.items()}
 
     def mention(self, start: int, end: int, phrase: str, similarity: float | None) -> Mention:

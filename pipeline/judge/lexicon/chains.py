@@ -41,8 +41,8 @@ class Spread:
 def stretches(first: Longs, end: Longs) -> tuple[Longs, Longs]:
     """The numbers from each ``first`` to before its ``end``, and which stretch each is of."""
     counts = end - first
-    ends = np.cumsum(counts)
-    place = np.repeat(np.arange(len(counts)), counts)
+    ends = counts.cumsum()
+    place = np.arange(len(counts)).repeat(counts)
     return np.arange(len(place)) + (first - ends + counts)[place], place
 
 
@@ -85,7 +85,7 @@ class Chains:
         """
         slot, at = self._slots_of.of(places.literal)
         key = slot * _SHIFT + places.start[at]
-        order = np.argsort(key, kind="stable")
+        order = key.argsort(kind="stable")
         key, at = key[order], at[order]
         starts, ends, costs = places.start[at], places.end[at], places.cost[at]
         filled = np.zeros(self._count + 1, bool)

@@ -92,10 +92,10 @@ class Script:
         """The units from ``start`` to ``end``, joined."""
         return "".join([self.names[number] for number in self.numbers[start:end]])
 
-    def span(self, start: int, end: int) -> Span:
+    def span(self, start: int, end: int, digits: int = 9) -> Span:
         """When the units from ``start`` to before ``end`` were said."""
-        begin = self.begins[start]
-        return Span(begin, max(begin, self.finishes[end - 1]))
+        begin, finish = self.begins[start], self.finishes[end - 1]
+        return Span(round(begin, digits), round(max(begin, finish), digits))
 
 
 def script_of(turns: Sequence[Turn], vocabulary: Vocabulary) -> Script:

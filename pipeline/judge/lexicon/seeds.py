@@ -135,28 +135,28 @@ class Seeds:
         position, seed = self._heard(sounds)
         first = self._first[seed]
         counts = self._first[seed + 1] - first
-        ends = np.cumsum(counts)
-        entry = np.arange(ends[-1] if len(ends) else 0) + np.repeat(first - ends + counts, counts)
-        position = np.repeat(position, counts)
+        ends = counts.cumsum()
+        entry = np.arange(ends[-1] if len(ends) else 0) + (first - ends + counts).repeat(counts)
+        position = position.repeat(counts)
         beside = self._beside[entry]
         width, flat = fitting.shape[1], fitting.ravel()
         fits = flat[ids[position + self._near[entry]] * width + beside]
         fits |= flat[ids[position + self._far[entry]] * width + beside]
-        kept = np.flatnonzero(fits)
+        kept = fits.nonzero()[0]
         entry = entry[kept]
         return self._literal[entry], position[kept] - self._offset[entry]
 
     def _heard(self, sounds: Longs) -> tuple[Longs, Longs]:
         """Where pieces were heard, and which."""
         pair = self._pair[sounds[:-1] * self._known + sounds[1:]]
-        where = np.flatnonzero(pair)
+        where = pair.nonzero()[0]
         pair = pair[where]
         seed = self._seed_of_pair[pair]
         two = seed >= 0
         if not len(self._triples):
             return where[two], seed[two]
         code = pair * np.int64(self._known) + sounds[where + 2]
-        at = np.searchsorted(self._triples, code)
+        at = self._triples.searchsorted(code)
         at[at == len(self._triples)] = 0
         three = self._triples[at] == code
         return (
