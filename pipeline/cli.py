@@ -17,7 +17,7 @@ import click
 from rich.console import Console
 
 from pipeline import __version__
-from pipeline.commands import night, options, rubrics
+from pipeline.commands import night, options, rubrics, store
 from pipeline.commands.rubrics import rubric_of
 from pipeline.errors import QinheError, UsageError, printable
 from pipeline.facts import CallFacts, spoken_language
@@ -288,7 +288,10 @@ def doctor(debug: bool) -> None:
     Console().print(report())
 
 
-for _command in (rubrics.standards, rubrics.rubric, night.batch, night.watch):
+for _command in (
+    *(rubrics.standards, rubrics.rubric, night.batch, night.watch),
+    *(store.rejudge, store.forget, store.export, store.formats),
+):
     cli.add_command(_command)
 
 

@@ -13,6 +13,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 FILE = click.Path(path_type=Path)
 
 debug = click.option("--debug", is_flag=True, help="Show tracebacks.")
+tracebacks = click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks.")
+"""The same for commands that do not look at it: `pipeline.cli.main` does."""
 ui = click.option(
     "--ui",
     type=click.Choice(["zh", "en"]),
@@ -38,21 +40,25 @@ def together(*options: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
-store = together(
-    click.option(
+def _db(*, required: bool) -> Callable[[F], F]:
+    return click.option(
         "--db",
         metavar="URL",
-        required=True,
-        envvar="QINHE_DB",
-        help="The store: a file such as night.db, or postgresql://USER@HOST/NAME. [QINHE_DB]",
-    ),
-    click.option(
-        "--files",
-        type=FILE,
-        envvar="QINHE_FILES",
-        help="Where tracks and stage results lie. Default: beside the store's file. [QINHE_FILES]",
-    ),
+        required=required,
+        envvar="QINHE_DB" if required else None,
+        help="The store: a file such as night.db, or postgresql://USER@HOST/NAME."
+        + (" [QINHE_DB]" if required else ""),
+    )
+
+
+_files = click.option(
+    "--files",
+    type=FILE,
+    envvar="QINHE_FILES",
+    help="Where tracks and stage results lie. Default: beside the store's file. [QINHE_FILES]",
 )
+store = together(_db(required=True), _files)
+optional_store = together(_db(required=False), _files)
 reveal = click.option(
     "--reveal",
     is_flag=True,

@@ -6,6 +6,7 @@ starts what a spreadsheet would take for a formula.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -253,7 +254,8 @@ def export(calls: Iterable[StoredCall], folder: Path, kind: str, ui: str, *, rev
         ) from None
     finally:
         for path in parts.values():
-            path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
     return count
 
 

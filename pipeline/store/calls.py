@@ -249,7 +249,8 @@ def _store_findings(connection: Connection, cards: Sequence[tuple[int, CardRow]]
         return
     if connection.dialect.name == "postgresql":
         into = f"COPY findings ({names}) FROM STDIN"
-        with connection.connection.cursor() as cursor, cursor.copy(into) as copy:
+        driver: Any = connection.connection.driver_connection  # psycopg's own
+        with driver.cursor() as cursor, cursor.copy(into) as copy:
             for row in rows:
                 copy.write_row(row)
         return

@@ -2,6 +2,7 @@ import json
 import re
 import uuid
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -74,7 +75,8 @@ def intervals(text: str) -> dict[str, list[tuple[float, float, str]]]:
     for part in re.split(r"    item \[\d+\]:\n", text)[1:]:
         name = re.search(r'name = "(.*)"', part)[1]
         rows = re.findall(
-            r'intervals \[\d+\]:\n +xmin = ([\d.]+)\n +xmax = ([\d.]+)\n +text = "((?:[^"]|"")*)"\n',
+            r"intervals \[\d+\]:\n +xmin = ([\d.]+)\n +xmax = ([\d.]+)\n"
+            r' +text = "((?:[^"]|"")*)"\n',
             part,
         )
         assert int(re.search(r"intervals: size = (\d+)", part)[1]) == len(rows)
@@ -89,7 +91,7 @@ def test_textgrid_tiers_cover_the_call_without_a_gap(text: str) -> None:
     for parts in tiers.values():
         assert parts[0][0] == 0
         assert parts[-1][1] == examples.facts().audio.duration_s
-        assert all(before[1] == after[0] for before, after in zip(parts, parts[1:], strict=False))
+        assert all(before[1] == after[0] for before, after in pairwise(parts))
         assert all(start < end for start, end, _ in parts)
 
 

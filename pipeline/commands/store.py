@@ -1,0 +1,231 @@
+"""`qinhe rejudge`, `qinhe forget`: what is done to a whole store."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pipeline.commands import options
+from pipeline.errors import UsageError, printable
+from pipeline.files import safe_stem
+
+if TYPE_CHECKING:
+    from pipeline.batch.rejudge import Flip, Judged
+    from pipeline.facts import CallFacts
+    from pipeline.report.formats import Conversation
+    from pipeline.scorecard import Scorecard
+
+FAILED_IN_PART = 4
+FORMS = ("webvtt", "textgrid", "rttm", "ctm", "vcon", "contactlens")
+
+
+@click.command()
+@options.store
+@click.option("--rubric", metavar="NAME|FILE", required=True, help="The rubric to judge with.")
+@click.option("--workers", type=click.IntRange(1, 1024), help="Processes. Default: one a core.")
+@click.option(
+    "--flips", type=options.FILE, help="Write the verdicts that flip as CSV here, not as text."
+)
+@options.tracebacks
+def rejudge(
+    db: str, files: Path | None, rubric: str, workers: int | None, flips: Path | None
+) -> None:
+    """Judge every stored call with another rubric, and list the verdicts that flip."""
+    from pipeline.batch import rejudge as judging
+    from pipeline.batch.run import cores
+    from pipeline.store.database import open_database
+
+    with ExitStack() as stack:
+        database = stack.enter_context(open_database(db, files, make=False))
+        table = None
+        if flips is not None:
+            try:
+                table = stack.enter_context(flips.open("w", encoding="utf-8-sig", newline=""))
+            except OSError as error:
+                raise UsageError(f"--flips {flips} cannot be written: {error.strerror}.") from None
+            csv.writer(table).writerow(_COLUMNS)
+
+        def tell(judged: Judged) -> None:
+            if judged.fault is not None:
+                click.echo(f"{printable(judged.call_id)}: {judged.fault}", err=True)
+            if judged.flip is None:
+                return
+            if table is None:
+                click.echo(_line(judged.flip))
+            else:
+                csv.writer(table).writerows(_rows(judged.flip))
+
+        counts = judging.rejudge(database, rubric, workers or cores(), tell)
+    click.echo(
+        f"{counts.judged} calls judged, {counts.flipped} with a verdict that flips"
+        + (f", {counts.failed} that nobody can judge" if counts.failed else ""),
+        err=True,
+    )
+    if counts.failed:
+        raise click.exceptions.Exit(FAILED_IN_PART)
+
+
+_COLUMNS = ("call_id", "criterion", "before", "after", "mark_before", "mark_after")
+
+
+def _rows(flip: Flip) -> list[tuple[object, ...]]:
+    from pipeline.report.tables import cell
+
+    said = ("passed", "failed")
+    rows = list(flip.turned)
+    if flip.failed[0] != flip.failed[1]:
+        rows.insert(0, ("", said[flip.failed[0]], said[flip.failed[1]]))
+    return [tuple(cell(value) for value in (flip.call_id, *row, *flip.mark)) for row in rows]
+
+
+def _line(flip: Flip) -> str:
+    was, now = (("–" if mark is None else f"{mark:g}") for mark in flip.mark)
+    verdict = ""
+    if flip.failed[0] != flip.failed[1]:
+        verdict = " FAILS NOW" if flip.failed[1] else " passes now"
+    turned = ", ".join(f"{criterion} {after}" for criterion, _, after in flip.turned)
+    return f"{printable(flip.call_id)}: {was} -> {now}{verdict}{': ' if turned else ''}{turned}"
+
+
+@click.command()
+@click.argument("call_id", required=False)
+@click.option("--before", metavar="DATE", help="Every call that started before, as 2026-01-31.")
+@options.store
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@options.tracebacks
+def forget(call_id: str | None, before: str | None, db: str, files: Path | None, yes: bool) -> None:
+    """Remove every trace of a call, or of all calls before a date, from the store.
+
+    The recordings themselves and what was exported are yours to remove.
+    """
+    from pipeline.store import forgetting
+    from pipeline.store.database import open_database
+
+    if (call_id is None) == (before is None):
+        raise UsageError("Give one CALL_ID, or --before DATE.")
+    with open_database(db, files, make=False) as database:
+        with database.reading() as connection:
+            if call_id is not None:
+                ids = forgetting.ids_of(connection, call_id)
+            else:
+                ids = forgetting.ids_before(connection, _moment(before or ""))
+        if not yes and ids:
+            click.confirm(f"Forget {len(ids)} calls for good?", abort=True, err=True)
+        count = forgetting.forget(database, ids)
+    click.echo(f"{count} calls forgotten", err=True)
+
+
+@click.command()
+@options.store
+@click.option("--out", type=options.FILE, required=True, help="Folder for the tables.")
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["parquet", "csv"]),
+    default="parquet",
+    show_default=True,
+    help="Parquet for DuckDB, pandas and the like; CSV for spreadsheets.",
+)
+@click.option("--since", metavar="DATE", help="Only calls that started then or later.")
+@options.reveal
+@options.ui
+@options.tracebacks
+def export(
+    db: str,
+    files: Path | None,
+    out: Path,
+    kind: str,
+    since: str | None,
+    reveal: bool,
+    ui: str,
+) -> None:
+    """Write calls, findings and measures as tables, one file each."""
+    from pipeline.report import tables
+    from pipeline.store.database import open_database
+    from pipeline.store.reading import stored_calls
+
+    start = _moment(since) if since is not None else None
+    with open_database(db, files, make=False) as database, database.reading() as connection:
+        count = tables.export(stored_calls(connection, start), out, kind, ui, reveal=reveal)
+    click.echo(f"{count} calls in {printable(out)}", err=True)
+
+
+@click.command()
+@click.argument("form", type=click.Choice(FORMS))
+@click.argument("sources", metavar="FACTS|CALL_ID…", nargs=-1)
+@options.optional_store
+@click.option("--out", type=options.FILE, default=Path(), help="Folder. Default: here.")
+@click.option("--all", "every", is_flag=True, help="Every call of the store.")
+@options.reveal
+@options.tracebacks
+def formats(
+    form: str,
+    sources: tuple[str, ...],
+    db: str | None,
+    files: Path | None,
+    out: Path,
+    every: bool,
+    reveal: bool,
+) -> None:
+    """Write calls in a form that other tools read, from facts files or from a store."""
+    from pipeline.files import write_whole
+    from pipeline.report.formats import SUFFIXES, written
+
+    if bool(sources) == every or (every and db is None):
+        raise UsageError("Give facts files, or --db URL with CALL_IDs or --all.")
+    count = 0
+    for conversation in _conversations(sources, db, files, reveal):
+        path = out / f"{safe_stem(conversation.facts.call_id + '.')}.{SUFFIXES[form]}"
+        write_whole({path: written(form, conversation)})
+        count += 1
+    click.echo(f"{count} calls in {printable(out)}", err=True)
+
+
+def _conversations(
+    sources: tuple[str, ...], db: str | None, files: Path | None, reveal: bool
+) -> Iterator[Conversation]:
+    from pipeline.facts import decode
+    from pipeline.files import read_input
+    from pipeline.store.database import open_database
+    from pipeline.store.reading import stored_call, stored_calls
+
+    if db is None:
+        for source in sources:
+            path = Path(source)
+            facts = decode(read_input(path), path)
+            yield _conversation(facts, None, datetime.fromtimestamp(0, UTC), None, reveal)
+        return
+    with open_database(db, files, make=False) as database, database.reading() as connection:
+        named = (stored_call(connection, call_id) for call_id in sources)
+        for call in named if sources else stored_calls(connection):
+            start = call.started_at or call.added_at
+            yield _conversation(call.facts(), call.card(), start, call.agent, reveal)
+
+
+def _conversation(
+    facts: CallFacts,
+    card: Scorecard | None,
+    start: datetime,
+    agent: str | None,
+    reveal: bool,
+) -> Conversation:
+    from pipeline.report.formats import Conversation
+    from pipeline.report.privacy import mask_facts, mask_scorecard
+
+    if not reveal:
+        facts = mask_facts(facts)
+        card = None if card is None else mask_scorecard(card)
+    return Conversation(facts, card, start, agent, masked=not reveal)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text).astimezone()
+    except (ValueError, OverflowError, OSError):
+        raise UsageError(f"{text!r} is not a date like 2026-01-31.") from None
