@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from scripts.benchmarking import judging, stages, whole
+from scripts.benchmarking import judging, recognition, stages, whole
 from scripts.benchmarking.material import five_minutes, real_calls
 from scripts.benchmarking.timing import RUNS, machine
 from scripts.validation import document
 from scripts.validation.table import Row, markdown
 
 DOC: Final = Path(__file__).resolve().parents[2] / "docs" / "benchmark.md"
-PARTS: Final = ("measure", "pitch", "speech", "level", "judge", "memory")
+PARTS: Final = ("measure", "pitch", "speech", "level", "recognition", "judge", "memory")
 INTRO: Final = """# How fast it is
 
 Made by `scripts/benchmark`; do not edit. Processor time, one thread: the median of several runs
@@ -31,6 +31,8 @@ SAYS: Final = {
     "pitch": "F0 trackers on speech and pauses alike: ours without being told where speech is.",
     "speech": "Detectors of speech. Ours also tells music, tones and leaks from it.",
     "level": "Meters.",
+    "recognition": "Whisper, words with times: many windows at once beside `whisper.transcribe` with "
+    "`word_timestamps=True`, called per channel.",
     "judge": "Facts and a rubric to a scorecard with its evidence.",
     "memory": "A process that measures one call and writes its facts and tracks.",
 }
@@ -49,6 +51,7 @@ def rows_of(part: str, data: Path, folder: Path, runs: int) -> Iterator[Row]:
         "pitch": lambda: stages.pitch_rows(stages.channel(audio), runs),
         "speech": lambda: stages.speech_rows(stages.channel(audio), runs),
         "level": lambda: stages.level_rows(stages.channel(audio), runs),
+        "recognition": recognition.rows,
         "judge": lambda: judging.rows(audio, transcript, runs),
         "memory": lambda: whole.memory(audio, folder),
     }
