@@ -15,6 +15,7 @@ from pipeline.judge.said import inline_list
 from pipeline.judge.states import absent
 from pipeline.judge.verdict import Verdict
 from pipeline.judge.view import View
+from pipeline.judge.warmth import warmth
 from pipeline.rubric import kinds
 from pipeline.rubric.checking import says_of
 from pipeline.rubric.kinds import AnyCriterion
@@ -196,6 +197,8 @@ def _measured(criterion: kinds.Measure, view: View) -> Verdict:
         return turntaking.talk_share(criterion, view)
     if criterion.measure == "response-time":
         return turntaking.response_time(criterion, view)
+    if criterion.measure == "warmth":
+        return warmth(criterion, view)
     return delivery.measure(criterion, view)
 
 

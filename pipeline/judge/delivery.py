@@ -38,7 +38,6 @@ _NAMES: dict[str, _Named] = {
     "rate-variation": _Named("语速波动", "variation of the rate", "", 2),
     "level-variation": _Named("音量波动", "variation of the level", "dB", 1),
     "recognition": _Named("识别清晰度", "recognition probability", "", 2),
-    "warmth": _Named("语气亲切度", "warmth", "", 2),
 }
 
 
@@ -132,33 +131,6 @@ def _recognition(criterion: Measure, view: View) -> Reading:
     return Reading(value, tuple(pairs), ("transcript", "words"))
 
 
-def _warmth(criterion: Measure, view: View) -> Reading:
-    """Mean of the cues of warmth that were measured, each on its scale from 0 (cold) to 1 (warm).
-
-    Lively pitch and a voice without strain are what listeners call friendly on the telephone
-    (Aubergé & Cathiard 2003, "Can we hear the prosody of smile?").
-    """
-    party = view.parties.get(criterion.by)
-    if party is None:
-        return Reading(None)
-    cues = {cue.name: cue.value for cue in party.cues if cue.span is None}
-    scores = [_scaled(cues[name], low, high) for name, low, high in WARMTH_CUES if name in cues]
-    if party.f0_range_st is not None:
-        scores.append(_scaled(party.f0_range_st, 4.0, 10.0))
-    elif party.f0_spread_st is not None:
-        scores.append(_scaled(party.f0_spread_st, 1.2, 3.2))
-    value = statistics.fmean(scores) if scores else None
-    return Reading(value, (), ("warmth", "cues", "f0", "pitch"))
-
-
-WARMTH_CUES: tuple[tuple[str, float, float], ...] = (("warmth", 0.0, 1.0),)
-"""Cues of the facts with the values that are plainly cold and plainly warm."""
-
-
-def _scaled(value: float, low: float, high: float) -> float:
-    return min(1.0, max(0.0, (value - low) / (high - low)))
-
-
 _READERS: dict[str, Callable[[Measure, View], Reading]] = {
     "speech-rate": _rate("speech_rate_syl_s"),
     "articulation-rate": _rate("articulation_rate_syl_s"),
@@ -170,7 +142,6 @@ _READERS: dict[str, Callable[[Measure, View], Reading]] = {
     "level-re-other": _level_re_other,
     "level-variation": _level_variation,
     "recognition": _recognition,
-    "warmth": _warmth,
 }
 
 
