@@ -17,7 +17,7 @@ import click
 from rich.console import Console
 
 from pipeline import __version__
-from pipeline.commands import night, options, rubrics, store
+from pipeline.commands import night, options, pages, rubrics, store
 from pipeline.commands.rubrics import rubric_of
 from pipeline.errors import QinheError, UsageError, printable
 from pipeline.facts import CallFacts, spoken_language
@@ -153,8 +153,8 @@ class _Measuring:
             "Give one recording, or --agent FILE and --customer FILE for one of two files."
         )
 
-    def measured(self, *, keep_sound: bool = False) -> Measured:
-        """Measure what the options name."""
+    def measured(self, *, keep_sound: bool = False, ui: str = "zh") -> Measured:
+        """Measure what the options name; ``ui`` is the language of the progress line."""
         from pipeline.measure import call, roles
         from pipeline.measure.cache import Cache, default_folder
 
@@ -179,7 +179,7 @@ class _Measuring:
                 self.device,
             )
             cache = Cache(None if self.no_cache else self.cache_folder or default_folder())
-            with _progress() as progress:
+            with _progress(ui) as progress:
                 return call.measure(
                     audio, recording, models, settings, cache, progress, keep_sound=keep_sound
                 )
@@ -210,7 +210,7 @@ def score(
     from pipeline.report.html import Sound
 
     judge_with = _judge(rubric) if rubric else None  # a wrong rubric is told before the slow part
-    measured = _Measuring(**measuring).measured(keep_sound=not no_audio)
+    measured = _Measuring(**measuring).measured(keep_sound=not no_audio, ui=ui)
     facts = measured.facts
     sound = Sound(measured.sound, MEDIA_TYPE) if measured.sound else None
     judge_with = judge_with or _judge(default_rubric(spoken_language(facts)))
@@ -290,7 +290,7 @@ def doctor(debug: bool) -> None:
 
 for _command in (
     *(rubrics.standards, rubrics.rubric, night.batch, night.watch),
-    *(store.rejudge, store.forget, store.export, store.formats),
+    *(store.rejudge, store.forget, store.export, store.formats, pages.index),
 ):
     cli.add_command(_command)
 
@@ -313,7 +313,7 @@ def _show(scorecard: Scorecard, ui: str, as_json: bool) -> None:
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[str, float], None]]:
+def _progress(ui: str) -> Iterator[Callable[[str, float], None]]:
     """A line on the terminal that says how far which stage is; nothing where nobody watches."""
     console = Console(stderr=True)
     if not console.is_terminal:
@@ -321,13 +321,15 @@ def _progress() -> Iterator[Callable[[str, float], None]]:
         return
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+    from pipeline.report.vocabulary import stage_name
+
     columns = TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn()
     with Progress(*columns, console=console, transient=True) as bars:
         tasks: dict[str, Any] = {}
 
         def advance(stage: str, share: float) -> None:
             if stage not in tasks:
-                tasks[stage] = bars.add_task(stage, total=1.0)
+                tasks[stage] = bars.add_task(stage_name(stage, ui), total=1.0)
             bars.update(tasks[stage], completed=share)
 
         yield advance

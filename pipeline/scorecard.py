@@ -9,8 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Final, Literal
 
+import msgspec
+
+from pipeline.errors import FactsError
 from pipeline.timeline import Span
 from pipeline.values import Value
 
@@ -208,3 +212,20 @@ class Scorecard(Value, frozen=True, kw_only=True):
     """The affinity radar, pillar by pillar."""
     demonstration: bool = False
     """The words came from the demonstration model; do not judge real people by them."""
+
+
+def decode(data: bytes, source: str | Path) -> Scorecard:
+    """A scorecard from its stored form.
+
+    Raises:
+        FactsError: not JSON, another schema, or fields that do not fit.
+    """
+    try:
+        return msgspec.json.decode(data, type=Scorecard)
+    except (msgspec.DecodeError, ValueError) as error:  # a ValidationError is a DecodeError
+        raise FactsError(
+            source,
+            expected=f"a scorecard as JSON (schema {SCHEMA})",
+            found=f"something else ({error})",
+            remedy="score the call again with this version of qinhe",
+        ) from None

@@ -370,7 +370,7 @@
   }
 
   // On paper: the whole call, and what is folded away under the lost points.
-  const folded = document.querySelectorAll(".finding > details");
+  const folded = document.querySelectorAll(".finding > details, .unheard");
   window.addEventListener("beforeprint", () => {
     show(0, call.duration);
     for (const part of folded) part.open = true;
