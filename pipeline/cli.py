@@ -290,7 +290,8 @@ def doctor(debug: bool) -> None:
 
 for _command in (
     *(rubrics.standards, rubrics.rubric, night.batch, night.watch),
-    *(store.rejudge, store.forget, store.export, store.formats, pages.index),
+    *(store.rejudge, store.forget, store.export, store.formats, store.report),
+    pages.index,
 ):
     cli.add_command(_command)
 

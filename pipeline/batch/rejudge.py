@@ -12,7 +12,7 @@ import msgspec
 from sqlalchemy import select
 
 from pipeline.batch.judging import Judging
-from pipeline.errors import QinheError
+from pipeline.errors import QinheError, StoreError
 from pipeline.facts import spoken_language
 from pipeline.store.calls import store_cards
 from pipeline.store.claims import Run
@@ -174,8 +174,11 @@ def _judge(judging: Judging, stored: Stored) -> Judged:
 
 
 def flip_of(call_id: str, before: bytes, now: CardRow) -> Flip | None:
-    """What turned between two scorecards of a call; ``None``: no verdict did."""
-    old = unpack_card(before, call_id)
+    """What turned between two scorecards of a call; ``None``: nothing that can be told."""
+    try:
+        old = unpack_card(before, call_id)
+    except StoreError:  # of another version of Qinhe: this one takes its place
+        return None
     was = {each.criterion: each.outcome for each in old.findings}
     decided = {"met", "missed"}
     turned = tuple(

@@ -224,6 +224,37 @@ def _conversation(
     return Conversation(facts, card, start, agent, masked=not reveal)
 
 
+@click.command()
+@options.store
+@click.option("--night", is_flag=True, required=True, help="One day's calls, and trends.")
+@click.option("--date", "day", metavar="DATE", help="The day. Default: the last with a call.")
+@click.option(
+    "--days",
+    type=click.IntRange(1, 366),
+    default=30,
+    show_default=True,
+    help="How far trends go back.",
+)
+@click.option("--out", type=options.FILE, default=Path("night.html"), help="Default: night.html")
+@options.ui
+@options.tracebacks
+def report(
+    db: str, files: Path | None, night: bool, day: str | None, days: int, out: Path, ui: str
+) -> None:
+    """Write the night's page: marks, worst calls, agents and teams over time, key figures."""
+    from pipeline.batch.figures import judged, night_figures
+    from pipeline.files import write_whole
+    from pipeline.report.night import render
+    from pipeline.store.database import open_database
+    from pipeline.store.reading import stored_calls
+
+    on = _moment(day).date() if day is not None else None
+    with open_database(db, files, make=False) as database, database.reading() as connection:
+        calls = [judged(call) for call in stored_calls(connection)]
+    write_whole({out: render(night_figures(calls, on, days), ui).encode()})
+    click.echo(printable(out), err=True)
+
+
 def _moment(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text).astimezone()

@@ -13,6 +13,7 @@ from typing import Final
 
 import msgspec
 
+from pipeline import __version__
 from pipeline.errors import StoreError
 from pipeline.facts import CallFacts, digest, spoken_language
 from pipeline.scorecard import Finding, RubricRef, Scorecard
@@ -66,8 +67,9 @@ class CardRow(Value, frozen=True, kw_only=True):
 
 
 def judge_sha256(rubric_sha256: str, lexicon_sha256: str | None) -> str:
-    """Names a rubric together with its phrase lists."""
-    return hashlib.sha256(f"{rubric_sha256}\n{lexicon_sha256 or ''}".encode()).hexdigest()
+    """Names a rubric together with its phrase lists and the version that judges by them."""
+    judge = f"{rubric_sha256}\n{lexicon_sha256 or ''}\n{__version__}"
+    return hashlib.sha256(judge.encode()).hexdigest()
 
 
 def judge_of(rubric: RubricRef) -> str:
@@ -158,5 +160,5 @@ def _damaged(call_id: str, what: str, error: Exception) -> StoreError:
         call_id,
         expected=f"{what} as this version of Qinhe stores it",
         found=f"something else ({error})",
-        remedy="forget the call and run the batch again",
+        remedy="run `qinhe batch` or `qinhe rejudge` over it again",
     )
