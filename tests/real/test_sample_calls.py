@@ -7,13 +7,22 @@ import msgspec
 import pytest
 
 from pipeline.facts import CallFacts, Overlap
+from pipeline.judge.call import Judge, compile
 from pipeline.measure import call, roles
 from pipeline.measure.cache import Cache
 from pipeline.measure.stages import Models
-from pipeline.settings import MeasureSettings, load_measure_settings
+from pipeline.report.coaching import asked, lost
+from pipeline.report.files import call_files
+from pipeline.report.phrasing import clock, number, points
+from pipeline.report.radar import value
+from pipeline.rubric import load_lexicon, shipped
+from pipeline.scorecard import Scorecard, decode
+from pipeline.settings import MeasureSettings, default_rubric, load_measure_settings
 from pipeline.timeline import difference, intersection, total
+from pipeline.tracks import Tracks
 from scripts.synthesis.truth import CallTruth, read_truth
 from tests.conftest import CALLS
+from tests.real import reading
 
 NAMES = sorted(path.name.removesuffix(".truth.json") for path in CALLS.glob("*.truth.json"))
 
@@ -130,3 +139,57 @@ def test_nobody_types_or_knocks(heard: Heard) -> None:
         noise = [cue for cue in party.cues if cue.name == "handling-noise"]
         told = any(gap.measure == "handling-noise" for gap in party.not_measured)
         assert told or [(cue.value, cue.span) for cue in noise] == [(0.0, None)], party.speaker
+
+
+# ── What is said about them ──────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="module")
+def judge() -> Judge:
+    rubric = shipped(default_rubric("zh"))
+    return compile(rubric, load_lexicon(rubric.lexicon))
+
+
+@pytest.mark.parametrize("ui", ["zh", "en"])
+def test_terminal_page_and_json_say_the_same(heard: Heard, judge: Judge, ui: str) -> None:
+    card, files = call_files(
+        judge.score(heard.facts), heard.facts, Tracks(()), None, ui=ui, show_numbers=False
+    )
+    told = decode(files["scorecard.json"], heard.truth.call_id)
+    assert told == card
+    page, terminal = reading.of_page(files["html"].decode()), reading.of_terminal(card, ui)
+    for said in (*told_of_the_whole(told, ui), *told_of_coaching(told, ui)):
+        assert reading.plain(said) in terminal, said
+        assert reading.plain(said) in page, said
+    for finding in told.findings:
+        for said in (finding.name.of(ui), finding.reason.of(ui)):
+            assert reading.plain(said) in page, said
+            assert reading.plain(said) in terminal, said
+        for piece in finding.evidence:
+            assert reading.plain(piece.words or "") in page
+
+
+def told_of_the_whole(card: Scorecard, ui: str) -> list[str]:
+    sides = [f"{axis.name.of(ui)} {value(axis, ui)}" for axis in card.radar]
+    return [number(card.mark or 0.0), *(points(p.points) for p in card.pillars), *sides]
+
+
+def told_of_coaching(card: Scorecard, ui: str) -> list[str]:
+    findings = {finding.criterion: finding for finding in card.findings}
+    said = []
+    for given in card.coaching:
+        finding = findings[given.criterion]
+        said += [f"{finding.name.of(ui)} {lost(given.lost, ui)}", finding.reason.of(ui)]
+        if given.moment is not None and given.moment.span is not None:
+            said += [clock(given.moment.span.start), given.moment.words or ""]
+        said += [given.better] if given.better else [w for _, w in asked(finding.standard, ui)]
+    return said
+
+
+def test_the_rude_agent_has_most_to_talk_about(heard: Heard, judge: Judge) -> None:
+    coaching = judge.score(heard.facts).coaching
+    assert len(coaching) <= 3
+    if heard.truth.call_id == "rude_agent":
+        assert len(coaching) == 3
+        assert coaching[0].better
+        assert coaching[0].moment
