@@ -1,7 +1,9 @@
 """Pace against dictionary syllables: from sound alone, from text, and on calls with known truth.
 
-Turns are the segments of the `.stm` files that hold three words or more; their rate is dictionary
-syllables (CMU dictionary, first pronunciation) over the segment's length. Our two constants
+A segment is a line of the `.stm` files that holds three words or more: as people cut the talk, at
+pauses. A turn is all of a party's lines until the other party speaks, three words or more together.
+The rate of either is dictionary syllables (CMU dictionary, first pronunciation) over the length of
+its lines: pauses between lines are left out, pauses within a line are not. Our two constants
 (`nuclei.slope`, `nuclei.offset_syl_s`) were fitted on these calls, so every figure is also given
 with the constants fitted on the other calls ("left out"): that is what to expect elsewhere.
 """
@@ -22,7 +24,7 @@ import soundfile
 from pipeline.measure import nuclei, pitch, spectrum, syllables
 from pipeline.measure.channel import Channel, from_samples
 from pipeline.settings import load_measure_settings
-from pipeline.timeline import Span
+from pipeline.timeline import Span, total
 from scripts.validation import pace_samples
 from scripts.validation.table import OURS, Row, Target, markdown
 
@@ -39,12 +41,28 @@ Counter = Callable[[Span], float]
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One segment of an `.stm` file."""
+    """One line of an `.stm` file, or the lines of one turn."""
 
     call: str
     channel: int
-    span: Span
+    spans: tuple[Span, ...]
+    words: int
     syllables: int
+
+    @property
+    def seconds(self) -> float:
+        """What its lines last."""
+        return total(self.spans)
+
+    def with_next(self, line: Segment) -> Segment:
+        """The same with one more line."""
+        return Segment(
+            self.call,
+            self.channel,
+            (*self.spans, *line.spans),
+            self.words + line.words,
+            self.syllables + line.syllables,
+        )
 
 
 @functools.cache
@@ -65,18 +83,34 @@ def dictionary_syllables(word: str) -> int:
     return syllables.count(word, "en") or 0
 
 
-def segments(data: Path) -> list[Segment]:
-    """Segments with enough words, noises and unreadable words left out."""
+def lines(data: Path) -> list[Segment]:
+    """Every line with words, call by call in time order; noises and unreadable words left out."""
     found: list[Segment] = []
     for file in sorted((data / "calls").glob("*.stm")):
         for line in file.read_text().splitlines():
             call, channel, _, start, end, *words = line.split()
             words = [word for word in words if word[0] not in "[<"]
-            if len(words) >= LEAST_WORDS:
-                spoken = sum(map(dictionary_syllables, words))
-                span = Span(float(start), float(end))
-                found.append(Segment(call, int(channel) - 1, span, spoken))
-    return found
+            spoken = sum(map(dictionary_syllables, words))
+            span = Span(float(start), float(end))
+            if words:
+                found.append(Segment(call, int(channel) - 1, (span,), len(words), spoken))
+    return sorted(found, key=lambda line: (line.call, line.spans))
+
+
+def segments(data: Path) -> list[Segment]:
+    """The lines with enough words."""
+    return [line for line in lines(data) if line.words >= LEAST_WORDS]
+
+
+def whole_turns(data: Path) -> list[Segment]:
+    """A party's lines joined until the other party speaks, where they hold enough words."""
+    found: list[Segment] = []
+    for line in lines(data):
+        if found and (found[-1].call, found[-1].channel) == (line.call, line.channel):
+            found[-1] = found[-1].with_next(line)
+        else:
+            found.append(line)
+    return [turn for turn in found if turn.words >= LEAST_WORDS]
 
 
 def channels(data: Path) -> dict[tuple[str, int], Channel]:
@@ -143,7 +177,7 @@ def left_out(estimates: Float64Array, turns: Sequence[Segment]) -> Float64Array:
 
 
 def _truth(turns: Sequence[Segment]) -> tuple[Float64Array, Float64Array]:
-    seconds = np.array([turn.span.duration for turn in turns])
+    seconds = np.array([turn.seconds for turn in turns])
     return np.array([turn.syllables for turn in turns]) / seconds, seconds
 
 
@@ -155,7 +189,7 @@ def figures(system: str, estimates: Float64Array, turns: Sequence[Segment]) -> I
         abs(np.average((estimates - truth)[parties == party], weights=seconds[parties == party]))
         for party in set(parties.tolist())
     ]
-    on = f"{len(turns)} turns of {LEAST_WORDS} words or more"
+    on = f"{len(turns)} segments of {LEAST_WORDS} words or more"
     r = float(np.corrcoef(estimates, truth)[0, 1])
     error = float(np.abs(estimates - truth).mean())
     yield Row(STAGE, "rate from sound, correlation", on, system, r, "", Target(0.80, at_least=True))
@@ -170,15 +204,27 @@ _PARTY = Target(0.30)
 
 
 def _from_sound(data: Path) -> Iterator[Row]:
-    turns, sounds = segments(data), channels(data)
+    parts, turns, sounds = segments(data), whole_turns(data), channels(data)
     for system, make in counters().items():
         heard = {key: make(channel) for key, channel in sounds.items()}
-        rates = np.array(
-            [heard[turn.call, turn.channel](turn.span) / turn.span.duration for turn in turns]
-        )
-        yield from figures(system, rates, turns)
+        rates = _rates(heard, parts)
+        yield from figures(system, rates, parts)
+        yield _of_turns(system, _rates(heard, turns), turns)
         if system == OURS:
-            yield from figures(LEFT_OUT, left_out(rates, turns), turns)
+            yield from figures(LEFT_OUT, left_out(rates, parts), parts)
+            yield _of_turns(LEFT_OUT, left_out(_rates(heard, turns), turns), turns)
+
+
+def _rates(heard: Mapping[tuple[str, int], Counter], parts: Sequence[Segment]) -> Float64Array:
+    return np.array(
+        [sum(map(heard[part.call, part.channel], part.spans)) / part.seconds for part in parts]
+    )
+
+
+def _of_turns(system: str, estimates: Float64Array, turns: Sequence[Segment]) -> Row:
+    error = float(np.abs(estimates - _truth(turns)[0]).mean())
+    on = f"{len(turns)} turns of {LEAST_WORDS} words or more"
+    return Row(STAGE, "rate from sound, mean error", on, system, error, "syl/s", Target(0.45))
 
 
 def _mandarin(data: Path) -> Iterator[Row]:
@@ -222,7 +268,7 @@ def fit(data: Path) -> tuple[float, float]:
     settings, turns, sounds = load_measure_settings().nuclei, segments(data), channels(data)
     heard = {key: our_counter(channel) for key, channel in sounds.items()}
     truth, seconds = _truth(turns)
-    rates = [heard[turn.call, turn.channel](turn.span) for turn in turns] / seconds
+    rates = _rates(heard, turns)
     peaks = (rates + settings.offset_syl_s) / settings.slope
     slope, height = np.polyfit(peaks, truth, 1, w=np.sqrt(seconds))
     return float(slope), -float(height)
