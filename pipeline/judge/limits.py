@@ -28,8 +28,10 @@ def held(criterion: Measure, zh: str, en: str, unit: str, digits: int, reading: 
     shown = f"{value:.{digits}f} {_UNITS.get(unit, unit)}".rstrip()
     limits = _limits(criterion.low, criterion.high, unit)
     if beyond <= 0:
-        text = Text(zh=f"{zh}{shown}，在{limits[0]}之内", en=f"{en} {value:.{digits}f} {unit}, "
-                    f"within {limits[1]}")  # fmt: skip
+        text = Text(
+            zh=f"{zh}{shown}，合适（应为{limits[0]}）",
+            en=f"{en} {value:.{digits}f} {unit}, within {limits[1]}",
+        )
     else:
         side = ("偏低", "too low") if _is_low(value, criterion.low) else ("偏高", "too high")
         text = Text(

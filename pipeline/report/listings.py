@@ -10,8 +10,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text as Styled
 
-from pipeline.report.phrasing import HOW, number
+from pipeline.report.phrasing import HOW, PAGE, number
+from pipeline.report.vocabulary import SEVERITIES, method
 from pipeline.rubric import Criterion, Rubric
+from pipeline.rubric.kinds import Events, Measure
 from pipeline.standards import Catalogue, Standard
 
 _SHOWN_APART = {"kind", "id", "standard", "pillar", "name", "points", "severity"}
@@ -35,10 +37,25 @@ def standards(catalogue: Catalogue, rubric: Rubric, ui: str) -> RenderableType:
 
 def _judged_by(row: Standard, criteria: list[Criterion], ui: str) -> Styled:
     if criteria:
-        return Styled(", ".join(f"{c.id} ({number(c.points)})" for c in criteria))
+        return Styled("\n").join(_method(criterion, ui) for criterion in criteria)
     if row.reason is not None:
         return Styled(row.reason.of(ui), "dim")
     return Styled({"zh": "此评分标准未采用", "en": "not in this rubric"}[ui], "yellow")
+
+
+def _method(criterion: Criterion, ui: str) -> Styled:
+    """How a criterion is judged, with the name under which the rubric has it and its points."""
+    line = Styled(f"{_how(criterion, ui)}  ")
+    return line.append(f"{criterion.id} {number(criterion.points)}", "dim")
+
+
+def _how(criterion: Criterion, ui: str) -> str:
+    measure: str | None = None
+    if isinstance(criterion, Measure):
+        measure = criterion.measure
+    elif isinstance(criterion, Events):
+        measure = criterion.event
+    return method(str(criterion.__struct_config__.tag), measure, ui)
 
 
 def explained(rubric: Rubric, catalogue: Catalogue, ui: str) -> RenderableType:
@@ -57,8 +74,9 @@ def _explained(criterion: Criterion, row: Standard | None, ui: str) -> Styled:
     text = Styled(f"  {criterion.standard} {criterion.name.of(ui)}  ")
     text.append(number(criterion.points), "green")
     if criterion.severity != "normal":
-        text.append(f"  {criterion.severity}", "bold red")
-    rest = {k: v for k, v in _plain(criterion).items() if k not in _SHOWN_APART}
+        text.append(f"  {SEVERITIES[criterion.severity].of(ui)}", "bold red")
+    text.append(f"\n      {PAGE['how'].of(ui)}{'：' if ui == 'zh' else ': '}{_how(criterion, ui)}")
+    rest = {k: v for k, v in _given(criterion).items() if k not in _SHOWN_APART}
     text.append(
         f"\n      {criterion.id}: " + "  ".join(f"{k}={_short(v)}" for k, v in rest.items())
     )
@@ -88,9 +106,21 @@ def _by_id(rubric: Rubric) -> dict[str, dict[str, Any]]:
     return {**{key: {"": value} for key, value in whole.items()}, **parts}
 
 
-def _plain(criterion: Criterion) -> dict[str, Any]:
+def _given(criterion: Criterion) -> dict[str, Any]:
+    """What a rubric says about a criterion beyond what goes without saying."""
     plain: dict[str, Any] = msgspec.to_builtins(criterion)
-    return {key: value for key, value in plain.items() if value not in (None, {}, [])}
+    unsaid = {field.name: field.default for field in msgspec.structs.fields(criterion)}
+    return {
+        key: _without_none(value)
+        for key, value in plain.items()
+        if value not in (None, {}, []) and getattr(criterion, key, None) != unsaid.get(key, value)
+    }
+
+
+def _without_none(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_none(part) for key, part in value.items() if part is not None}
+    return [_without_none(part) for part in value] if isinstance(value, list) else value
 
 
 def _short(value: Any) -> str:

@@ -146,6 +146,14 @@ TONES: Final = _texts(
     }
 )
 
+SEVERITIES: Final = _texts(
+    {
+        "normal": ("普通项", "normal"),
+        "pillar": ("失分则整项不得分", "a miss takes the pillar"),
+        "critical": ("一票否决", "a miss fails the call"),
+    }
+)
+
 STAGES: Final = _texts(
     {
         "audio": ("录音", "recording"),

@@ -12,7 +12,7 @@ from pipeline.measure.tone import UNITS as TONE_UNITS
 from pipeline.report import vocabulary
 from pipeline.report.phrasing import OUTCOMES, PAGE
 from pipeline.rubric.kinds import AnyCriterion, EventName, Events, MeasureName
-from pipeline.scorecard import Outcome
+from pipeline.scorecard import Outcome, Severity
 from tests.conftest import ROOT
 
 
@@ -83,19 +83,22 @@ def test_the_collectors_find_something() -> None:
         (names(MeasureName) | names(EventName), vocabulary.NUMBERS),
         (names(get_type_hints(Tone)["kind"]), vocabulary.TONES),
         (set(VERSIONS), vocabulary.STAGES),
+        (names(Severity), vocabulary.SEVERITIES),
         (names(Outcome), OUTCOMES),
         (names(OverlapKind), PAGE),
         ({f"hold_{kind}" for kind in names(get_type_hints(Hold)["kind"])}, PAGE),
         ({f"layout_{name}" for name in names(Layout)}, PAGE),
     ],
-    ids=["units", "measures", "kinds", "numbers", "tones", "stages", "outcomes", "overlaps",
-         "holds", "layouts"],
+    ids=["units", "measures", "kinds", "numbers", "tones", "stages", "severities", "outcomes",
+         "overlaps", "holds", "layouts"],
 )  # fmt: skip
 def test_everything_named_has_words(named: set[str], table: dict[str, Any]) -> None:
     assert named - set(table) == set()
 
 
-@pytest.mark.parametrize("table", ["UNITS", "MEASURES", "KINDS", "NUMBERS", "TONES", "STAGES"])
+@pytest.mark.parametrize(
+    "table", ["UNITS", "MEASURES", "KINDS", "NUMBERS", "TONES", "STAGES", "SEVERITIES"]
+)
 def test_both_languages(table: str) -> None:
     for key, text in getattr(vocabulary, table).items():
         assert text.zh, key
