@@ -132,9 +132,8 @@ def _effort() -> Iterator[Row]:
     settings = load_measure_settings().level
 
     def voiced(f0: float, gain_db: float, emphasis_db: float) -> effort.Voicing:
-        sound = vowel(f0, VOWELS_HZ[0]) * 0.3
-        high = sosfilt(butter(2, 1000, "high", fs=RATE, output="sos"), sound)
-        sound = (sound + high * (10 ** (emphasis_db / 20) - 1)) * 10 ** (gain_db / 20)
+        sound = _emphasised(vowel(f0, VOWELS_HZ[0]), emphasis_db)
+        sound *= 10 ** ((_CALM_DBOV + gain_db) / 20) / np.sqrt(np.mean(np.square(sound)))
         channel = from_samples(on_the_line(sound, "telephone"), RATE)
         return effort.voicing(
             level.track(channel),
@@ -147,13 +146,28 @@ def _effort() -> Iterator[Row]:
     usual = voiced(120.0, 0.0, 0.0)
     raised = 120.0 * 2 ** (10 * settings.effort_pitch_st / 12)
     for what, truth, heard in (
-        ("raised voice of 10 dB", 10.0, voiced(raised, 8.0, 10 * settings.effort_emphasis_db)),
+        ("raised voice of 10 dB", 10.0, voiced(raised, 10.0, 10 * settings.effort_emphasis_db)),
         ("gain raised by 10 dB", 0.0, voiced(120.0, 10.0, 0.0)),
         ("pitch raised by 4 semitones", 0.0, voiced(120.0 * 2 ** (4 / 12), 0.0, 0.0)),
     ):
-        found = effort.effort(heard, usual, settings).effort_db
-        error = None if found is None else abs(found - truth)
+        found = effort.effort(heard, usual, settings)
+        error = None if found.effort_db is None else abs(found.effort_db - truth)
         yield Row(STAGE, "vocal effort, error", what, OURS, error, "dB")
+        if truth and found.by_level_db is not None and found.by_emphasis_db is not None:
+            alone = {"level": found.by_level_db, "emphasis": found.by_emphasis_db}
+            for cue, says in alone.items():
+                name = f"the same by {cue} alone, error"
+                yield Row(STAGE, name, what, OURS, abs(says - truth), "dB")
+
+
+_CALM_DBOV = -30.0
+
+
+def _emphasised(sound: Samples, emphasis_db: float) -> Samples:
+    """What lies above 1 kHz made louder, and its phase kept."""
+    spectrum_of = np.fft.rfft(sound)
+    spectrum_of[np.fft.rfftfreq(len(sound), 1 / RATE) > 1000] *= 10 ** (emphasis_db / 20)
+    return np.fft.irfft(spectrum_of, len(sound))
 
 
 def rows(data: Path) -> list[Row]:
