@@ -73,6 +73,11 @@ class Opened:
     def loaded(self) -> None:
         self.until("document.getElementById('audio').readyState >= 1")
 
+    def slowly(self) -> None:
+        """Make the sound crawl, so that a busy machine's look at it comes in time."""
+        self.loaded()
+        self.page.evaluate("document.getElementById('audio').playbackRate = 0.1")
+
     def plays(self) -> None:
         self.until("!document.getElementById('audio').paused")
 
@@ -129,6 +134,7 @@ def test_the_sound_is_whole(opened: Opened) -> None:
 
 
 def test_why_points_were_lost_leads_to_the_moment(opened: Opened) -> None:
+    opened.slowly()
     lost = opened.page.locator("#lost .finding").first
     expect(lost).to_contain_text("不打断客户")
     moment = lost.locator(".jump").first
@@ -138,6 +144,7 @@ def test_why_points_were_lost_leads_to_the_moment(opened: Opened) -> None:
 
 
 def test_what_to_talk_about_leads_to_its_moment_and_its_finding(opened: Opened) -> None:
+    opened.slowly()
     first = opened.page.locator("#coaching li").first
     moment = first.locator(".jump")
     moment.click()
@@ -188,7 +195,7 @@ def test_the_timeline_is_drawn_and_zooms_and_moves(opened: Opened) -> None:
 
 
 def test_the_keyboard_is_enough(opened: Opened) -> None:
-    opened.loaded()
+    opened.slowly()
     keyboard = opened.page.keyboard
     keyboard.press("Space")
     opened.plays()
@@ -206,6 +213,7 @@ def test_the_keyboard_is_enough(opened: Opened) -> None:
 
 
 def test_a_click_leaves_the_space_bar_to_the_player(opened: Opened) -> None:
+    opened.slowly()
     opened.page.locator("#lost .jump").first.click()
     opened.plays()
     opened.page.keyboard.press("Space")
@@ -271,6 +279,7 @@ def test_it_fits_a_phone(browser: Browser, page_file: Path) -> None:
     opened = Opened(browser, page_file, viewport=PHONE)
     opened.page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
     assert opened.width() <= 390
+    opened.slowly()
     opened.page.locator("#lost .jump").last.click()
     opened.plays()
     expect(opened.page.locator("#play")).to_be_in_viewport()
