@@ -264,7 +264,7 @@ def judge(
 
     facts = decode_facts(read_input(facts_file), facts_file)
     scorecard = _judge(rubric or default_rubric(spoken_language(facts)))(facts)
-    shown = scorecard if show_numbers else mask_scorecard(scorecard)
+    shown = scorecard if show_numbers else mask_scorecard(scorecard, facts)
     if out is not None:
         write_whole({out: encode_facts(shown)})
     _show(shown, ui, as_json)

@@ -62,7 +62,7 @@ class InputError(QinheError):
     ) -> None:
         self.source = printable(source)
         self.expected = expected
-        self.found = found
+        self.found = printable(found)  # it may quote the input
         self.remedy = remedy
         super().__init__(source, expected, found, remedy)
 

@@ -432,7 +432,7 @@ def _misfit(data: bytes, source: str | Path, error: Exception) -> FactsError:
     """Why this is no stored form of facts; worked out only when it is none."""
     try:
         found = msgspec.json.decode(data)
-    except msgspec.DecodeError as broken:
+    except (msgspec.DecodeError, ValueError) as broken:  # such as bytes that are no UTF-8
         return FactsError(
             source,
             expected=f"facts as JSON (schema {SCHEMA})",

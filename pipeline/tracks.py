@@ -80,7 +80,7 @@ def decode(data: bytes, source: str | Path) -> Tracks:
                 for index in range(count)
             )
         )
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile, zlib.error) as error:
+    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise FactsError(
             source,
             expected="tracks as a NumPy archive",

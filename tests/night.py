@@ -14,13 +14,15 @@ from tests.conftest import CALLS
 SECONDS = 2.0
 
 
-def short_calls(folder: Path, count: int, seconds: float = SECONDS) -> list[Path]:
-    """Stereo recordings, 8 kHz, with speech of both parties or one."""
+def short_calls(
+    folder: Path, count: int, seconds: float = SECONDS, *, first: int = 0
+) -> list[Path]:
+    """Stereo recordings, 8 kHz, with speech of both parties or one, numbered from ``first``."""
     folder.mkdir(parents=True, exist_ok=True)
     sound, rate = soundfile.read(next(CALLS.glob("interrupted_customer.[fo]*")), dtype="float32")
     length = round(seconds * rate)
     paths = []
-    for number in range(count):
+    for number in range(first, first + count):
         at = (number * 7919) % (len(sound) - length)
         cut = sound[at : at + length] * (1.0 - 0.2 * ((number % 97) / 97))
         cut[number % length, 0] += 0.01  # no two alike, whatever the cut

@@ -47,9 +47,8 @@ class Pool:
         self._false_starts = 0
         for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
             os.environ[name] = str(equipment.threads)  # libraries read it when they are imported
-        # One process imports everything and forks: workers share it and start at once.
-        self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload([worker.__name__])
+        # Never by fork: the libraries start threads when they are imported, and a fork loses them.
+        self._context = multiprocessing.get_context("spawn")
         self._workers = [self._start() for _ in range(workers)]
 
     def _start(self) -> _Worker:

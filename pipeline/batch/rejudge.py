@@ -116,7 +116,7 @@ def _store(database: Database, run_id: int, part: Sequence[Judged]) -> None:
 def _judged(database: Database, rubric: str, workers: int) -> Iterator[list[Judged]]:
     """Parts of the store, judged; a few ahead of what is asked for."""
     with ProcessPoolExecutor(
-        workers, get_context("forkserver"), initializer=_prepare, initargs=(rubric,)
+        workers, get_context("spawn"), initializer=_prepare, initargs=(rubric,)
     ) as pool:
         waiting: deque[Future[list[Judged]]] = deque()
         for part in _parts(database):

@@ -219,8 +219,8 @@ def _conversation(
     from pipeline.report.privacy import mask_facts, mask_scorecard
 
     if not reveal:
+        card = None if card is None else mask_scorecard(card, facts)
         facts = mask_facts(facts)
-        card = None if card is None else mask_scorecard(card)
     return Conversation(facts, card, start, agent, masked=not reveal)
 
 

@@ -23,7 +23,7 @@ def call_files(
     The facts keep identifying numbers (they are what judging compares); scorecard and page show
     them only with ``show_numbers``.
     """
-    shown = scorecard if show_numbers else mask_scorecard(scorecard)
+    shown = scorecard if show_numbers else mask_scorecard(scorecard, facts)
     heard = facts if show_numbers else mask_facts(facts)
     page = html.render(shown, heard, tracks, sound, ui)
     return shown, {

@@ -1,9 +1,10 @@
-"""Numbers that identify people, masked in everything that is shown or exported.
+"""Numbers and addresses that identify people, masked in everything that is shown or exported.
 
 Telephone, identity-card and bank-card numbers are recognised by their length, however they are
 written: 13812345678, 138 1234 5678, 一三八一二三四五六七八. Amounts, dates and times are shorter
 and stay. The facts themselves keep the digits, because judging compares them (was the number read
-back correctly?); this module stands between the facts and every reader.
+back correctly?); this module stands between the facts and every reader. What is said in pieces,
+over turns, and plates and addresses: `identifying`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from typing import Final, TypeVar
 import msgspec
 
 from pipeline.facts import CallFacts, Turn, Word
-from pipeline.scorecard import Scorecard
+from pipeline.report.identifying import identifying, mask_digits, mask_phrases, mask_spoken
+from pipeline.scorecard import Evidence, Finding, Scorecard
+from pipeline.timeline import Span
 
 SHORTEST: Final = 7
 """Digits in a row that are taken for a number that identifies someone."""
@@ -35,7 +38,7 @@ def mask_text(text: str) -> str:
 
     The length stays, so that positions in the text do.
     """
-    return _NUMBER.sub(lambda found: _masked_number(found[0]), text)
+    return mask_phrases(_NUMBER.sub(lambda found: _masked_number(found[0]), text))
 
 
 def _masked_number(number: str) -> str:
@@ -57,6 +60,7 @@ def mask_words(words: Sequence[Word]) -> tuple[Word, ...]:
 
 def mask_facts(facts: CallFacts) -> CallFacts:
     """The facts as they may be shown."""
+    facts = mask_spoken(facts)
     turns: tuple[Turn, ...] = tuple(
         msgspec.structs.replace(turn, words=mask_words(turn.words)) for turn in facts.turns
     )
@@ -65,9 +69,41 @@ def mask_facts(facts: CallFacts) -> CallFacts:
     )
 
 
-def mask_scorecard(scorecard: Scorecard) -> Scorecard:
-    """The scorecard as it may be shown."""
+def mask_scorecard(scorecard: Scorecard, facts: CallFacts | None = None) -> Scorecard:
+    """The scorecard as it may be shown.
+
+    With the ``facts`` that it was judged from (not masked), evidence that quotes a piece of a
+    number loses its digits too, though the piece alone is too short to tell.
+    """
+    if facts is not None:
+        pieces = [
+            (spoken.speaker, span)
+            for spoken in identifying(facts)
+            if spoken.kind == "number"
+            for span in spoken.spans
+        ]
+        scorecard = msgspec.structs.replace(
+            scorecard,
+            findings=tuple(_without_pieces(each, pieces) for each in scorecard.findings),
+        )
     return _mask_strings(scorecard, keep={"sha256", "call_id"})
+
+
+def _without_pieces(finding: Finding, pieces: Sequence[tuple[str, Span]]) -> Finding:
+    evidence = tuple(
+        msgspec.structs.replace(each, words=mask_digits(each.words))
+        if each.words and each.span and _quotes(each, pieces)
+        else each
+        for each in finding.evidence
+    )
+    return msgspec.structs.replace(finding, evidence=evidence)
+
+
+def _quotes(evidence: Evidence, pieces: Sequence[tuple[str, Span]]) -> bool:
+    span = evidence.span
+    return span is not None and any(
+        evidence.speaker in (None, who) and span.overlap(when) > 0 for who, when in pieces
+    )
 
 
 def _mask_strings(value: S, keep: set[str]) -> S:

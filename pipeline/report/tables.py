@@ -77,7 +77,7 @@ def rows_of(call: StoredCall, ui: str, *, reveal: bool) -> Mapping[str, list[Row
     """
     facts, card = call.facts(), call.card()
     if card is not None and not reveal:
-        card = mask_scorecard(card)
+        card = mask_scorecard(card, facts)
     return {
         "calls": [_call(call, facts, card, reveal)],
         "findings": list(_findings(call.call_id, card, ui)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from pipeline.measure.imports.cues import Cue, Parsed, refuse
@@ -53,7 +54,7 @@ def _blocks(lines: list[str], vtt: bool) -> Iterator[tuple[int, str, list[str]]]
     written by hand: there text may hold blank lines, or the blank line before a cue be missing.
     """
     arrows = [index for index, line in enumerate(lines) if "-->" in line]
-    for arrow, following in zip(arrows, [*arrows[1:], len(lines)], strict=True):
+    for arrow, following in pairwise([*arrows, len(lines)]):
         said = lines[arrow + 1 : following]
         if vtt:
             blank = next((i for i, line in enumerate(said) if not line.strip()), len(said))

@@ -1,0 +1,1 @@
+"""Nights for `scripts/soak`, inputs for `scripts/fuzz`, stores for `scripts/benchmark`."""
