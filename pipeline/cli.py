@@ -17,7 +17,7 @@ import click
 from rich.console import Console
 
 from pipeline import __version__
-from pipeline.commands import night, options, pages, rubrics, store
+from pipeline.commands import night, options, pages, redact, rubrics, store
 from pipeline.commands.rubrics import rubric_of
 from pipeline.errors import QinheError, UsageError, printable
 from pipeline.facts import CallFacts, spoken_language
@@ -69,7 +69,11 @@ _debug = options.debug
 _ui = options.ui
 _rubric = options.rubric
 _show_numbers = click.option(
-    "--show-numbers", is_flag=True, help="Do not mask telephone, identity and card numbers."
+    "--show-numbers",
+    "--reveal",
+    "show_numbers",
+    is_flag=True,
+    help="Do not mask telephone, identity and card numbers.",
 )
 _measuring = options.together(
     click.argument("audio", nargs=-1, type=_FILE),
@@ -291,7 +295,7 @@ def doctor(debug: bool) -> None:
 for _command in (
     *(rubrics.standards, rubrics.rubric, night.batch, night.watch),
     *(store.rejudge, store.forget, store.export, store.formats, store.report),
-    pages.index,
+    *(pages.index, redact.redact),
 ):
     cli.add_command(_command)
 
