@@ -61,6 +61,7 @@ def render(
         script="page.js",
         scorecard=scorecard,
         facts=facts,
+        thin=phrasing.thin(scorecard, ui),
         advice=advice(scorecard, ui),
         radar=radar(scorecard, ui),
         lost=costliest(scorecard),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from pipeline.scorecard import Finding, Outcome, Points, Text
+from pipeline.scorecard import Finding, Outcome, Points, Scorecard, Text
 
 UI: Final = ("zh", "en")
 
@@ -51,6 +51,10 @@ PAGE: Final[dict[str, Text]] = {
         failed=("一票否决", "failed"),
         no_mark=("没有可评分的内容", "nothing could be measured"),
         of_100=("满分 100", "of 100"),
+        thin=(
+            "{all} 项指标中有 {n} 项未能测量，总分只代表其余各项。",
+            "{n} of {all} criteria could not be measured; the mark speaks for the others only.",
+        ),
         marks=("得分", "Marks"),
         pillar_failed=("整项不得分", "no marks"),
         # What to talk about
@@ -174,6 +178,19 @@ PAGE: Final[dict[str, Text]] = {
     "layout_mono": Text(zh="单声道", en="mono"),
     "layout_dual-mono": Text(zh="双声道同声（按单声道）", en="two copies of one channel (mono)"),
 }
+
+
+_THIN: Final = 0.25
+"""Share of unmeasured criteria from which on a mark needs a caution."""
+
+
+def thin(scorecard: Scorecard, ui: str) -> str | None:
+    """A caution where much could not be measured; ``None`` where little is missing."""
+    unmeasured = sum(finding.outcome == "not_measured" for finding in scorecard.findings)
+    every = len(scorecard.findings)
+    if unmeasured <= _THIN * every:
+        return None
+    return PAGE["thin"].of(ui).format(n=unmeasured, all=every)
 
 
 def clock(seconds: float) -> str:

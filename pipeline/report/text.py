@@ -21,6 +21,7 @@ from pipeline.report.phrasing import (
     points,
     quoted,
     speaker_name,
+    thin,
 )
 from pipeline.report.radar import value as standard_mark
 from pipeline.report.vocabulary import unit
@@ -41,6 +42,9 @@ def _parts(scorecard: Scorecard, ui: str) -> Iterator[RenderableType]:
     yield _headline(scorecard, ui)
     if scorecard.demonstration:
         yield Styled(DEMONSTRATION.of(ui), style="yellow")
+    caution = thin(scorecard, ui)
+    if caution is not None:
+        yield Styled(caution, style="yellow")
     yield _pillars(scorecard, ui)
     if scorecard.radar:
         yield Styled(f"\n{PAGE['radar'].of(ui)}", style="bold")
