@@ -230,8 +230,9 @@ def test_a_call_that_hangs_is_stopped_at_its_time(night: Path, tmp_path: Path) -
 
 def test_a_call_that_wants_too_much_memory_fails_alone(night: Path, tmp_path: Path) -> None:
     with Pool(equipment(tmp_path / "files", memory_mb=1), 1, 600.0) as pool:
-        pool.give(task(night / "call-00000.wav"))
-        assert one(pool).fault.kind == "memory"
+        for number in (1, 2):  # told by Python, or by a library that gives up with the process
+            pool.give(task(night / "call-00000.wav", number))
+            assert one(pool).fault.kind in ("memory", "crash")
 
 
 def test_a_file_that_changes_under_the_run_is_not_stored(night: Path, tmp_path: Path) -> None:
