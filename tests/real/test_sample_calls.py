@@ -1,5 +1,6 @@
 """The sample calls, whose truth is known: what is measured must be what was made."""
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -11,10 +12,12 @@ from pipeline.judge.call import Judge, compile
 from pipeline.measure import call, roles
 from pipeline.measure.cache import Cache
 from pipeline.measure.stages import Models
+from pipeline.report import figures
 from pipeline.report.coaching import asked, lost
 from pipeline.report.files import call_files
 from pipeline.report.phrasing import clock, number, points
 from pipeline.report.radar import value
+from pipeline.report.vocabulary import method, unit
 from pipeline.rubric import load_lexicon, shipped
 from pipeline.scorecard import Scorecard, decode
 from pipeline.settings import MeasureSettings, default_rubric, load_measure_settings
@@ -191,3 +194,20 @@ def test_the_rude_agent_has_most_to_talk_about(heard: Heard, judge: Judge) -> No
         assert len(coaching) == 3
         assert coaching[0].better
         assert coaching[0].moment
+
+
+def test_a_report_in_chinese_has_no_english_left(heard: Heard, judge: Judge) -> None:
+    card = judge.score(heard.facts)
+    pieces = [piece for finding in card.findings for piece in finding.evidence]
+    said = [
+        *(finding.name.zh + finding.reason.zh for finding in card.findings),
+        *(unit(measured.unit, "zh") for measured in (*card.findings, *pieces)),
+        *(method(finding.kind, finding.measure, "zh") for finding in card.findings),
+        *(piece.note.zh for piece in pieces if piece.note is not None),
+        *(what + why for what, why in figures.not_measured(heard.facts, "zh")),
+        *(name for name, _ in figures.measures(heard.facts, "zh").rows),
+        *(name for name, _ in figures.quality(heard.facts, "zh").rows),
+    ]
+    # Units of level and frequency have no Chinese that the trade uses.
+    left = [text for text in said if re.search("[a-z]{2,}", re.sub("dBov|kHz|Hz", "", text))]
+    assert left == []
