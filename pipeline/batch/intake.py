@@ -96,8 +96,7 @@ class Intake:
 
     def _contents(self, items: Sequence[Item]) -> Iterator[tuple[Item, str]]:
         paths = [printable(path) for item in items for path in item.paths]
-        with self.database.reading() as connection:
-            remembered = sighted(connection, paths)
+        remembered = self.database.look(lambda connection: sighted(connection, paths))
         for item in items:
             seen: list[tuple[str, str, str]] = []
             try:
@@ -146,8 +145,7 @@ class Intake:
         except SourceError as error:
             self._fail("failed", item.source, "input", str(error))
             return None
-        with self.database.reading() as connection:
-            found = known(connection, sha256)
+        found = self.database.look(lambda connection: known(connection, sha256))
         if found is not None and self._is_done(found, sha256, plan, item):
             return None
         entered, mine = self.database.transact(lambda c: self._enter_and_claim(c, item, sha256))
@@ -201,8 +199,7 @@ class Intake:
         """
         if job.only_judge:
             query = select(facts.c.data).where(facts.c.recording_id == job.known.id)
-            with self.database.reading() as connection:
-                data: bytes = connection.execute(query).scalar_one()
+            data: bytes = self.database.look(lambda c: c.execute(query).scalar_one())
             return Task(number=number, call_id=job.known.call_id, sha256=job.sha256, facts=data)
         paths = []
         for path in job.item.paths:

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.store.clock import now
+from pipeline.store.dialects import insert_into
 from pipeline.store.packing import FINDING_COLUMNS, CardRow, FactsRow
 from pipeline.store.tables import (
     agents,
@@ -77,7 +77,7 @@ def enter(
             "state": NEW,
             **told,
         }
-        connection.execute(_insert(connection, recordings).values(row).on_conflict_do_nothing())
+        connection.execute(insert_into(connection, recordings).values(row).on_conflict_do_nothing())
         found = known(connection, sha256)
         if found is None:  # another run took the name between our look and our insert
             return enter(connection, sha256, f"{call_id}-{sha256[:8]}", source, details)
@@ -135,16 +135,10 @@ def _agent(connection: Connection, name: str) -> int:
     query = select(agents.c.id).where(agents.c.name == name)
     found = connection.scalar(query)
     if found is None:
-        values = _insert(connection, agents).values(name=name).on_conflict_do_nothing()
+        values = insert_into(connection, agents).values(name=name).on_conflict_do_nothing()
         connection.execute(values)
         found = connection.execute(query).scalar_one()
     return int(found)
-
-
-def _insert(connection: Connection, table: Any) -> Any:
-    # Both know ON CONFLICT, and SQLAlchemy has it once for each.
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return dialect.insert(table)
 
 
 # ── Results ──────────────────────────────────────────────────────────────────────────────────────
@@ -183,7 +177,7 @@ def _store_facts(
         "plan_sha256": plan,
         "measured_at": now(),
     }
-    stored = _insert(connection, facts).values(values)
+    stored = insert_into(connection, facts).values(values)
     connection.execute(
         stored.on_conflict_do_update(
             index_elements=[facts.c.recording_id],
@@ -309,7 +303,7 @@ def sight(connection: Connection, seen: Sequence[tuple[str, str, str]]) -> None:
     """Remember what content names have: (source, token, sha256)."""
     if not seen:
         return
-    stored = _insert(connection, sightings)
+    stored = insert_into(connection, sightings)
     connection.execute(
         stored.on_conflict_do_update(
             index_elements=[sightings.c.source],

@@ -22,6 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from pipeline import __version__
 from pipeline.store.clock import now
 from pipeline.store.database import Database
+from pipeline.store.dialects import insert_into
 from pipeline.store.tables import claims, runs
 
 _LOCKS: Final = 0x51696E68
@@ -66,13 +67,17 @@ class Run:
             except DBAPIError:
                 self._session.invalidate()
                 self._session.close()
+        self._session = None
         with contextlib.suppress(DBAPIError):  # away still: the next call tries again
-            self._session = self._database.engine.connect().execution_options(
+            session = self._database.engine.connect().execution_options(
                 isolation_level="AUTOCOMMIT"
             )
-            self._session.execute(
-                text("SELECT pg_advisory_lock(:kind, :run)"), {"kind": _LOCKS, "run": self.id}
-            )
+            # Never waiting: a session that the server has not yet missed may hold it still.
+            ours = text("SELECT pg_try_advisory_lock(:kind, :run)")
+            if session.scalar(ours, {"kind": _LOCKS, "run": self.id}):
+                self._session = session
+            else:
+                session.close()
 
     def claim(self, recording_id: int) -> bool:
         """Whether the recording is this run's to do."""
@@ -82,10 +87,9 @@ class Run:
         """The same, inside a transaction."""
         mine = {"recording_id": recording_id, "run_id": self.id}
         query = select(claims.c.run_id).where(claims.c.recording_id == recording_id)
-        owner = connection.scalar(query.with_for_update())
-        if owner is None:
-            connection.execute(insert(claims).values(mine))
-            return True
+        # Of two runs that find it free at once, the later waits here and finds the other's.
+        connection.execute(insert_into(connection, claims).values(mine).on_conflict_do_nothing())
+        owner = connection.execute(query.with_for_update()).scalar_one()
         if owner != self.id and is_alive(self._database, connection, owner):
             return False
         connection.execute(update(claims).where(claims.c.recording_id == recording_id).values(mine))

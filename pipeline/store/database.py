@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -64,11 +64,29 @@ class Database:
         Raises:
             StoreError: the database was away, busy or full for longer than patience lasts.
         """
+        return self._patiently(self.engine.begin, work)
+
+    def look(self, work: Callable[[Connection], T]) -> T:
+        """Run ``work``, which only reads, as patiently; never waits for writers.
+
+        Raises:
+            StoreError: as `transact`.
+        """
+        return self._patiently(self._reader, work)
+
+    def _reader(self) -> Connection:
+        return self.engine.connect().execution_options(qinhe_reads=True)
+
+    def _patiently(
+        self,
+        opened: Callable[[], AbstractContextManager[Connection]],
+        work: Callable[[Connection], T],
+    ) -> T:
         until = time.monotonic() + self.patience_s
         wait_s = 0.05
         while True:
             try:
-                with self.engine.begin() as connection:
+                with opened() as connection:
                     return work(connection)
             except (OperationalError, InterfaceError) as error:
                 if time.monotonic() + wait_s > until:
@@ -78,13 +96,13 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A connection that only reads and never waits for writers.
+        """A connection that only reads, for as long as it takes; no patience once it is lost.
 
         Raises:
             StoreError: the database cannot be read.
         """
         try:
-            with self.engine.connect().execution_options(qinhe_reads=True) as connection:
+            with self._reader() as connection:
                 yield connection
         except (OperationalError, InterfaceError) as error:
             raise unusable(self.engine.url, error) from error

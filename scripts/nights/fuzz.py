@@ -167,16 +167,16 @@ def readers() -> tuple[Reader, ...]:
         return load_lexicon(str(path))
 
     return (
-        Reader("recording", recording, tuple(_recordings()), 0.2),
+        Reader("recording", recording, tuple(_recordings()), 0.15),
         Reader("transcript", transcript, tuple(_transcripts()), 0.2),
-        Reader("manifest.csv", manifest("csv"), (_CSV,), 0.1),
-        Reader("manifest.jsonl", manifest("jsonl"), (_JSONL,), 0.1),
-        Reader("manifest.parquet", manifest("parquet"), (_parquet(),), 0.05),
+        Reader("manifest.csv", manifest("csv"), (_CSV,), 0.12),
+        Reader("manifest.jsonl", manifest("jsonl"), (_JSONL,), 0.13),
+        Reader("manifest.parquet", manifest("parquet"), (_parquet(),), 0.06),
         Reader("facts", lambda data, _: facts.decode(data, "f.json"), (_facts(),), 0.15),
         Reader("scorecard", lambda data, _: scorecard.decode(data, "s.json"), (_CARD,), 0.1),
-        Reader("tracks", lambda data, _: tracks.decode(data, "t.npz"), (_tracks(),), 0.06),
-        Reader("rubric", rubric, (_small_rubric(),), 0.03),
-        Reader("lexicon", lexicon, (_LEXICON,), 0.01),
+        Reader("tracks", lambda data, _: tracks.decode(data, "t.npz"), (_tracks(),), 0.08),
+        Reader("rubric", rubric, (_small_rubric(),), 0.005),
+        Reader("lexicon", lexicon, (_LEXICON,), 0.005),
     )
 
 

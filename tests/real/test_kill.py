@@ -107,13 +107,18 @@ def test_a_killed_night_goes_on_where_it_was(tmp_path: Path) -> None:
     assert {key: now[key] for key in before} == before
 
 
-def test_two_nights_share_one_store(tmp_path: Path) -> None:
-    folder, address = tmp_path / "in", str(tmp_path / "n.db")
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_two_nights_share_one_store(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    folder, address, files = tmp_path / "in", str(tmp_path / "n.db"), tmp_path / "files"
+    if kind == "postgresql":
+        address = request.getfixturevalue("postgres").new_database()
     short_calls(folder, 2 * PART, SECONDS)
     logs = [tmp_path / "log-0", tmp_path / "log-1"]
-    both = [start(folder, address, log) for log in logs]
+    both = [start(folder, address, log, "--files", files) for log in logs]
     assert [process.wait() for process in both] == [0, 0]
-    with open_database(address) as database:
+    with open_database(address, files) as database:
         check_sound(database, 2 * PART)
     assert sum(events(log, "measured") for log in logs) == 2 * PART
 
