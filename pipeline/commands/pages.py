@@ -31,7 +31,7 @@ def index(folder: Path, ui: str, debug: bool) -> None:
     calls = [(_scorecard(path), _page_of(path)) for path in _scorecards(folder)]
     target = folder / "index.html"
     write_whole({target: render(calls, ui).encode()})
-    click.echo(printable(target), err=True)
+    click.echo(printable(target))
 
 
 def _scorecards(folder: Path) -> list[Path]:

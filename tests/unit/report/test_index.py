@@ -67,7 +67,7 @@ def test_the_command_lists_a_folder(tmp_path: Path, capsys: pytest.CaptureFixtur
     page = (tmp_path / "index.html").read_text("utf-8")
     assert '<a href="a.html">a</a>' in page
     assert 'href="b.html"' not in page
-    assert capsys.readouterr().err.strip() == str(tmp_path / "index.html")
+    assert capsys.readouterr().out.strip() == str(tmp_path / "index.html")
 
 
 def test_a_folder_without_scorecards_is_told(
