@@ -7,10 +7,13 @@ import pytest
 import soundfile
 
 from pipeline.errors import AudioError
+from pipeline.judge.call import compile as compile_judge
 from pipeline.measure import call
 from pipeline.measure.cache import Cache
 from pipeline.measure.roles import DEFAULT
+from pipeline.rubric import load_lexicon, shipped
 from pipeline.settings import load_measure_settings
+from pipeline.timeline import Span, gaps
 from scripts.synthesis import sounds
 from scripts.synthesis.truth import read_truth
 from tests.conftest import CALLS
@@ -141,3 +144,25 @@ def test_what_is_odd_about_the_file_is_told(models, talk, tmp_path):
     path.write_bytes(data)
     (note,) = measured(path, models).audio.notes
     assert "never wrote how long it is" in note
+
+
+def test_typing_reaches_the_verdict(models, tmp_path):
+    truth = read_truth(CALLS / "interrupted_customer.truth.json")
+    samples, _ = soundfile.read(CALLS / truth.audio, always_2d=True)
+    agent = next(party for party in truth.parties if party.speaker == "agent")
+    silent = sorted(gaps(agent.speech, Span(0.0, len(samples) / RATE)), key=lambda s: s.duration)
+    typed = []
+    for pause in silent[-2:]:  # their longest two
+        for at in np.arange(pause.start + 0.5, min(pause.start + 2.5, pause.end - 0.5), 0.2):
+            begin = round(at * RATE)
+            ring = np.exp(-np.arange(160) / 40) * np.sin(2 * np.pi * 0.22 * np.arange(160))
+            samples[begin : begin + 160, agent.channel] += 0.15 * ring
+            typed.append(Span(float(at), float(at) + 0.02))
+    facts = measured(recorded(tmp_path, samples[:, 0], samples[:, 1]), models)
+    noise = [cue for cue in facts.speaker("agent").cues if cue.name == "handling-noise"]
+    assert len([cue for cue in noise if cue.span]) == 2
+    assert all(any(cue.span and cue.span.overlap(key) for cue in noise) for key in typed)
+    rubric = shipped("affinity-zh-v1")
+    scorecard = compile_judge(rubric, load_lexicon(rubric.lexicon)).score(facts)
+    (finding,) = (f for f in scorecard.findings if f.criterion == "line-noise")
+    assert [evidence.span for evidence in finding.evidence] == [c.span for c in noise if c.span]
