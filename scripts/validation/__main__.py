@@ -16,23 +16,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
-from pipeline.judge.call import compile as compile_judge
-from pipeline.rubric import load_lexicon, shipped
-from scripts.validation import document, wording
-from scripts.validation.table import OURS, Row, Target, markdown, verdict
+from scripts.validation import document, wording_rows
+from scripts.validation.table import OURS, Row, markdown, verdict
 
 DOC: Final = Path(__file__).resolve().parents[2] / "docs" / "validation.md"
 STAGES: Final = ("pitch", "speech", "turns", "level", "pace", "tone", "wording")
 NO_RECORDINGS: Final = frozenset({"turns", "tone", "wording"})
 """Stages whose truth is constructed, wholly or in part."""
-RUBRIC: Final = "affinity-zh-v1"
-WORDING_REACH: Final = {
-    0: (Target(0.97, at_least=True), Target(0.95, at_least=True)),
-    5: (None, None),
-    10: (Target(0.95, at_least=True), Target(0.90, at_least=True)),
-    20: (None, None),
-}
-"""Characters taken for others, in per cent -> precision and recall to reach."""
 REFERENCES: Final = {
     "parselmouth": ("praat-parselmouth", "Praat"),
     "opensmile": ("opensmile", "openSMILE"),
@@ -59,23 +49,9 @@ References: {references}.
 def rows_of(stage: str, data: Path) -> list[Row]:
     """Every figure of a stage."""
     if stage == "wording":
-        return list(wording_rows())
+        return list(wording_rows.rows())
     found: list[Row] = _module(stage).rows(data)
     return found
-
-
-def wording_rows() -> Iterator[Row]:
-    """Precision and recall over all rows of the standard, at each rate of sound-alike errors."""
-    rubric = shipped(RUBRIC)
-    judge = compile_judge(rubric, load_lexicon(rubric.lexicon))
-    every = wording.labelled()
-    held_out = [each for each in every if each.held_out]
-    for name, utterances in (("", every), (", held out at first", held_out)):
-        for percent, (precision, recall) in WORDING_REACH.items():
-            found = wording.pooled(wording.rows(judge, utterances, percent / 100))
-            on = f"{len(utterances)} utterances{name}, {percent} % of characters wrong"
-            yield Row("wording", "precision", on, OURS, found.precision, "", precision)
-            yield Row("wording", "recall", on, OURS, found.recall, "", recall)
 
 
 def _module(stage: str) -> ModuleType:

@@ -43,8 +43,7 @@ class Labelled:
         """What would be measured of it."""
         lines = [read_line(line) for line in self.lines]
         heard = [
-            msgspec.structs.replace(line, says=garbled(line.says, errors, chance))
-            for line in lines
+            msgspec.structs.replace(line, says=garbled(line.says, errors, chance)) for line in lines
         ]
         return facts_of(heard if errors else lines, speaker_more=self.speakers)
 
@@ -66,9 +65,7 @@ def examples() -> tuple[Labelled, ...]:
     """The worked examples of every audible row."""
     rows = yaml.safe_load((GOLDEN / "examples.yaml").read_text(encoding="utf-8"))
     return tuple(
-        Labelled(
-            tuple(part["lines"]), part.get("speakers", {}), {standard: key == "misses"}, True
-        )
+        Labelled(tuple(part["lines"]), part.get("speakers", {}), {standard: key == "misses"}, True)
         for standard, row in rows.items()
         for key in ("meets", "misses")
         for part in (row[key],)

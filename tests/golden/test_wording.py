@@ -6,13 +6,14 @@ import pytest
 
 from pipeline.judge.call import Judge, compile
 from pipeline.rubric import load_lexicon, shipped
+from scripts.validation import dialogue_marks
 from scripts.validation.garble import garbled, sound_alikes
 from scripts.validation.wording import UTTERANCES, Labelled, labelled, pooled, rows
 
 
 @functools.cache
-def judge() -> Judge:
-    rubric = shipped("affinity-zh-v1")
+def judge(name: str = "affinity-zh-v1") -> Judge:
+    rubric = shipped(name)
     return compile(rubric, load_lexicon(rubric.lexicon))
 
 
@@ -47,6 +48,20 @@ def test_sets_that_were_written_blind_stay_found(name: str) -> None:
     every = pooled(rows(judge(), table))
     assert every.precision >= 0.97
     assert every.recall >= 0.95
+
+
+def test_english_wording_is_found() -> None:
+    table = labelled(UTTERANCES.with_name("utterances-en.yaml"))
+    every = pooled(rows(judge("courtesy-en-v1"), table))
+    assert every.precision >= 0.97
+    assert every.recall >= 0.95
+
+
+def test_whole_dialogues_are_judged_right() -> None:
+    for errors, precision, recall in ((0.0, 0.97, 0.95), (0.1, 0.95, 0.90)):
+        every = pooled(dialogue_marks.rows(judge(), dialogue_marks.dialogues(), errors))
+        assert every.precision >= precision
+        assert every.recall >= recall
 
 
 def test_garbling_keeps_the_sound() -> None:
