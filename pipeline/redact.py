@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
+import numpy.typing as npt
 import soundfile
 
 from pipeline.errors import InputError
@@ -112,7 +113,7 @@ def hushed(
     return result
 
 
-def _beep(times: FloatArray, span: Span) -> FloatArray:
+def _beep(times: npt.NDArray[np.float64], span: Span) -> FloatArray:
     edge = np.minimum(times - span.start, span.end - times) / _FADE_S
     shape = np.clip(edge, 0.0, 1.0)
     beep: FloatArray = (_BEEP_LEVEL * shape * np.sin(2 * np.pi * _BEEP_HZ * times)).astype(

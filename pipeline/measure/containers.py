@@ -137,6 +137,7 @@ _PLACEHOLDER = 0x7FFF0000
 
 
 def _promise(promised: int, held: int) -> Completeness:
+    held = max(0, held)  # a file may end inside its header
     if promised <= held:
         return Completeness(unfinished=promised == 0 and held > 0)
     if promised >= _PLACEHOLDER and held < _PLACEHOLDER:
