@@ -4,9 +4,9 @@
 
 The labelled utterances are `tests/golden/utterances*.yaml`. Each is judged by the expressions of
 the shipped rubric, alone in a call. For the forbidden rows, what the procedure rows call good and
-neutral talk are negatives as well. "fresh" sets were written blind, one after the other, and counted
-once ("counted blind") before what they showed was put right; what unseen sentences give lies nearer
-to those figures. Dialogues are judged whole, by whether a criterion is missed
+neutral talk are negatives as well. "fresh" sets were written blind, one after the other, and
+counted once ("counted blind") before what they showed was put right; what unseen sentences give
+lies nearer to those figures. Dialogues are judged whole, by whether a criterion is missed
 (`scripts/validation/dialogue_marks.py`).
 """
 
