@@ -6,10 +6,13 @@ import contextlib
 import io
 import os
 import re
+import struct
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -104,11 +107,18 @@ def packed(arrays: Arrays) -> bytes:
     return buffer.getvalue()
 
 
+UNREADABLE: Final = (
+    *(OSError, EOFError, KeyError, ValueError, MemoryError, NotImplementedError, RuntimeError),
+    *(struct.error, zipfile.BadZipFile, zlib.error),
+)
+"""Whatever `zipfile` and NumPy raise on bytes that are no archive of arrays."""
+
+
 def unpacked(data: bytes) -> Arrays:
     """The arrays of `packed`.
 
     Raises:
-        ValueError, OSError, zipfile.BadZipFile, zlib.error: not such an archive.
+        `UNREADABLE`: not such an archive.
     """
     with np.load(io.BytesIO(data), allow_pickle=False) as archive:
         return {name: archive[name] for name in archive.files}

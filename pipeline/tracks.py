@@ -5,8 +5,6 @@ Frame ``i`` covers ``[i * HOP_S, (i + 1) * HOP_S)`` seconds; its time is the mid
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.errors import FactsError
-from pipeline.files import packed, unpacked
+from pipeline.files import UNREADABLE, packed, unpacked
 
 HOP_S: Final = 0.01
 
@@ -80,7 +78,7 @@ def decode(data: bytes, source: str | Path) -> Tracks:
                 for index in range(count)
             )
         )
-    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except UNREADABLE as error:
         raise FactsError(
             source,
             expected="tracks as a NumPy archive",

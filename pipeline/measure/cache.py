@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import zipfile
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeVar
@@ -22,19 +20,11 @@ from platformdirs import user_cache_dir
 
 from pipeline.errors import InputError
 from pipeline.facts import Provenance
-from pipeline.files import Arrays, packed, unpacked, write_whole
+from pipeline.files import UNREADABLE, Arrays, packed, unpacked, write_whole
 
 T = TypeVar("T")
 _VALUE: Final = "value"
-_UNREADABLE: Final = (
-    OSError,
-    EOFError,
-    KeyError,
-    ValueError,
-    msgspec.MsgspecError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
+_UNREADABLE: Final = (*UNREADABLE, msgspec.MsgspecError)
 
 
 class Cache:

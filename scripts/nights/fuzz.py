@@ -273,7 +273,6 @@ _LEXICON: Final = (
 
 def run(count: int, seed: int, only: str | None) -> int:
     """Feed the inputs, print what was found, return how many findings there were."""
-    resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY, resource.RLIM_INFINITY))
     chosen = [reader for reader in readers() if only in (None, reader.name)]
     whole = sum(reader.share for reader in chosen)
     every = tuple(seed for reader in chosen for seed in reader.seeds)
@@ -335,6 +334,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", help="one reader's name")
     given = parser.parse_args()
+    resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY, resource.RLIM_INFINITY))
     sys.exit(1 if run(given.inputs, given.seed, given.only) else 0)
 
 

@@ -81,12 +81,9 @@ def run(calls: int, bad_share: float, kills: int, workers: int, address: str | N
         address = address or str(root / "n.db")
         begun = time.monotonic()
         for number in range(kills):
-            process = night(root / "in", address, root / "files", root / f"log-{number}", workers)
-            try:
-                process.wait(draw.uniform(5.0, 60.0))
-            except subprocess.TimeoutExpired:
-                process.send_signal(signal.SIGKILL)
-            process.wait()
+            log = root / f"log-{number}"
+            process = night(root / "in", address, root / "files", log, workers)
+            _kill_at_work(process, log, draw.randrange(1, max(2, calls // 10)))
         last = night(root / "in", address, root / "files", root / "log", workers)
         code = last.wait()
         elapsed_s = time.monotonic() - begun
@@ -95,6 +92,17 @@ def run(calls: int, bad_share: float, kills: int, workers: int, address: str | N
         again_s = time.monotonic() - again
         asked = {"recordings": calls, "of these bad": bad, "killed with SIGKILL": kills}
         return _told(root, address, asked, (code, rest), (elapsed_s, again_s), workers)
+
+
+def _kill_at_work(process: subprocess.Popen[bytes], log: Path, done: int) -> None:
+    """SIGKILL once the run has measured that many calls."""
+    while process.poll() is None:
+        text = log.read_text("utf-8") if log.exists() else ""
+        if text.count('"event":"measured"') >= done:
+            process.send_signal(signal.SIGKILL)
+            break
+        time.sleep(0.05)
+    process.wait()
 
 
 def _told(
