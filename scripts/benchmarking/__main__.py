@@ -31,7 +31,7 @@ SAYS: Final = {
     "pitch": "F0 trackers on speech and pauses alike: ours without being told where speech is.",
     "speech": "Detectors of speech. Ours also tells music, tones and leaks from it.",
     "level": "Meters.",
-    "recognition": "Whisper, words with times: many windows at once beside `whisper.transcribe` with "
+    "recognition": "Whisper, words with times: windows together beside `whisper.transcribe` with "
     "`word_timestamps=True`, called per channel.",
     "judge": "Facts and a rubric to a scorecard with its evidence.",
     "memory": "A process that measures one call and writes its facts and tracks.",

@@ -16,7 +16,7 @@ from random import Random
 import jieba
 
 PHRASES = Path(__file__).parent / "phrases"
-CALL_FILES = ("agent", "customer", "rude", "service")
+CALL_FILES = ("agent", "customer", "rude", "service", "topics")
 COMMON_CHARACTERS = 1800
 COMMON_WORDS = 9000
 FLATTENING = 0.45  # exponent on the word frequency: 1 keeps the language's own, 0 levels it
@@ -50,7 +50,7 @@ class Lexicon:
 
 def call_sentence(random: Random) -> str:
     """A sentence of call-centre talk, punctuated."""
-    source = random.choices(CALL_FILES, (5, 4, 2, 5))[0]
+    source = random.choices(CALL_FILES, (5, 4, 2, 5, 8))[0]
     return fill(random.choice(templates(source)), random)
 
 

@@ -95,7 +95,9 @@ def _shares(done: float) -> tuple[float, float]:
         return 1.0, 0.0
     if done < 0.3:
         return 0.8, 0.2
-    return (0.35, 0.5) if done < 0.65 else (0.2, 0.25)
+    if done < 0.65:
+        return 0.35, 0.5
+    return (0.2, 0.25) if done < 0.9 else (0.35, 0.4)
 
 
 def _singles(material: Material, layout: Random, random: Random, done: float) -> Batch:
