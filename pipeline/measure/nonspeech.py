@@ -115,8 +115,10 @@ def _spectral_lines(line: Line, loud: Mask) -> _Lines:
     activation, lit = [], []
     for first, windows, frequencies in _windows(line, worth):
         part = worth[first : first + _BLOCK]
-        power = np.square(np.abs(rfft(windows, axis=1)[:, frequencies > 0]))
-        inside = frequencies[frequencies > 0]
+        kept = np.flatnonzero(frequencies)
+        spectra = rfft(windows, axis=1)[:, kept[0] : kept[-1] + 1]
+        power = np.asarray(spectra.real**2 + spectra.imag**2, np.float32)
+        inside = frequencies[kept]
         tracks[:, first : first + len(part)][:, part] = _two_lines(power, inside)
         stands_out = np.zeros((_BLOCK, len(inside)), np.float32)
         stands_out[: len(part)][part] = _outstanding(power)

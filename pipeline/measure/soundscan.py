@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.fft import rfft
 
 from pipeline.measure.channel import Channel, FloatArray
 from pipeline.timeline import Span
@@ -144,7 +145,8 @@ class _Gather:
         if not n_frames:
             return
         frames = samples[: n_frames * size].reshape(n_frames, size) * self.window
-        spectrum = np.square(np.abs(np.fft.rfft(frames, axis=1)))[:, 1:]
+        spectra = rfft(frames, axis=1)[:, 1:]
+        spectrum = spectra.real**2 + spectra.imag**2
         n_bands = self.bands.shape[1]
         edges = np.round(np.arange(n_bands) * BAND_HZ * size / self.rate_hz).astype(int)
         levels = 10 * np.log10(np.add.reduceat(spectrum, edges, axis=1) + _LEAST_POWER)
