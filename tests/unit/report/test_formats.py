@@ -13,7 +13,10 @@ from hypothesis import strategies as st
 from pipeline.cli import main
 from pipeline.facts import CallFacts, encode
 from pipeline.report.formats import SUFFIXES, Conversation, written
+from pipeline.store.calls import Details
+from pipeline.store.database import open_database
 from tests.unit.report import examples
+from tests.unit.store.examples import store
 
 HARD = 'a --> b\n\n<script>"&"</script> ;; x'
 
@@ -137,3 +140,21 @@ def test_numbers_are_masked_in_every_form(form: str, tmp_path: Path) -> None:
     if form != "rttm":
         assert main([*arguments, "--reveal"]) == 0
         assert "13812345678" in path.read_text("utf-8")
+
+
+def test_a_store_gives_every_call_with_its_agent_and_start(tmp_path: Path) -> None:
+    address = str(tmp_path / "n.db")
+    started = datetime(2026, 11, 21, 9, tzinfo=UTC)
+    with open_database(address) as database:
+        for name in ("a", "b"):
+            store(database, name * 64, name, Details(agent="李", started_at=started))
+    arguments = ["formats", "vcon", "--db", address, "--out", str(tmp_path)]
+    assert main([*arguments, "--all"]) == 0
+    for name in ("a", "b"):
+        found = json.loads((tmp_path / f"{name}.vcon.json").read_text("utf-8"))
+        assert found["parties"][0]["name"] == "李"
+        assert found["created_at"].startswith("2026-11-21T09:00:00.000")
+    assert main([*arguments, "b"]) == 0
+    assert main([*arguments, "none"]) == 3
+    assert main(arguments) == 2
+    assert main(["formats", "vcon", "--all", "--out", str(tmp_path)]) == 2

@@ -4,9 +4,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from pipeline.cli import main
 from pipeline.errors import StoreError
 from pipeline.store.calls import Details, sight, store_fault
-from pipeline.store.database import Database
+from pipeline.store.database import Database, open_database
 from pipeline.store.files import keep_tracks, stages_folder, sweep, tracks_path
 from pipeline.store.forgetting import forget, ids_before, ids_of
 from pipeline.store.marks import Mark, add_marks
@@ -56,7 +57,6 @@ def test_a_forgotten_call_leaves_no_row_and_no_file(database: Database) -> None:
 
 def test_no_byte_of_a_forgotten_call_is_left_in_any_file(tmp_path: Path) -> None:
     """The words are stored compressed, so a plain secret goes into every plain column too."""
-    from pipeline.store.database import open_database
 
     def found() -> list[str]:
         database.close()
@@ -115,3 +115,24 @@ def test_a_sweep_takes_what_no_call_names(database: Database) -> None:
     assert tracks_path(database.files, kept).is_file()
     assert not tracks_path(database.files, orphan).exists()
     assert not unfinished.exists()
+
+
+def test_the_command_forgets_one_call_or_all_before_a_day(tmp_path: Path) -> None:
+    address = str(tmp_path / "n.db")
+    with open_database(address) as database:
+        for i, year in enumerate((2020, 2021, 2024)):
+            started = datetime(year, 6, 1, tzinfo=UTC)
+            store(database, f"{i}" * 64, f"of-{year}", Details(started_at=started))
+
+    def left() -> list[str]:
+        with open_database(address) as database, database.reading() as connection:
+            return list(connection.scalars(select(recordings.c.call_id).order_by("id")))
+
+    assert main(["forget", "of-2021", "--db", address, "--yes"]) == 0
+    assert left() == ["of-2020", "of-2024"]
+    assert main(["forget", "--before", "2022-01-01", "--db", address, "--yes"]) == 0
+    assert left() == ["of-2024"]
+    assert main(["forget", "of-2021", "--db", address, "--yes"]) == 3
+    assert main(["forget", "--db", address, "--yes"]) == 2
+    assert main(["forget", "of-2024", "--before", "2022-01-01", "--db", address]) == 2
+    assert left() == ["of-2024"]
