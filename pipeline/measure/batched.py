@@ -167,7 +167,7 @@ def _passages(
 
 def _fails(result: DecodingResult, settings: TranscriptSettings) -> bool:
     """Repeats itself, or is improbable."""
-    return (
+    return bool(
         result.compression_ratio > settings.compression_ratio
         or result.avg_logprob < settings.retry_log_probability
     )
@@ -181,14 +181,15 @@ def repeatable(seed: int) -> Iterator[None]:
         yield
 
 
-class _Scribe(DecodingTask):
+class _Scribe(DecodingTask):  # type: ignore[misc]  # openai-whisper carries no types
     """Whisper's decoding of encoded windows, which keeps attention and probabilities."""
 
     def __init__(self, model: Whisper, options: DecodingOptions, heard: _Heard) -> None:
         super().__init__(model, options)
         self.heard = heard
         longest = max(heard.durations)
-        self.sample_len = min(self.sample_len, math.ceil(longest * _TOKENS_PER_S) + _SPARE_TOKENS)
+        most = math.ceil(longest * _TOKENS_PER_S) + _SPARE_TOKENS
+        self.sample_len = min(model.dims.n_text_ctx // 2, most)
         self.probabilities: list[Tensor] = []
         self.rows: dict[int, list[Tensor]] = {}
 

@@ -25,7 +25,7 @@ from pipeline.measure.cache import Cache
 from pipeline.measure.recogniser import Recogniser, load
 from pipeline.measure.roles import DEFAULT
 from pipeline.measure.stages import Stages
-from pipeline.measure.transcript import transcribe
+from pipeline.measure.transcript import WHISPER_HZ, transcribe
 from pipeline.settings import load_measure_settings
 from pipeline.text import bare
 from scripts.benchmarking.material import CALLS
@@ -106,9 +106,7 @@ def _theirs(audio: Audio, recogniser: Recogniser) -> tuple[list[Word], float]:
         words.clear()
         for speaker, number in DEFAULT.items():
             channel = audio.channels[number]
-            sound = resampled(
-                channel.read(0.0, channel.duration_s), channel.rate_hz, batched.audio.SAMPLE_RATE
-            )
+            sound = resampled(channel.read(0.0, channel.duration_s), channel.rate_hz, WHISPER_HZ)
             found = recogniser.model.transcribe(
                 sound, language="zh", word_timestamps=True, fp16=False, temperature=0.0
             )

@@ -155,7 +155,7 @@ def replace_vocabulary(dimensions: ModelDimensions, rows: int) -> ModelDimension
     return replace(dimensions, n_vocab=rows)
 
 
-class _HalfNorm(LayerNorm):
+class _HalfNorm(LayerNorm):  # type: ignore[misc]  # openai-whisper carries no types
     """Whisper's normalisation without its detour over float32, which costs a tenth of a step.
 
     The kernel itself adds up in float32.
