@@ -16,6 +16,7 @@ from pipeline.errors import ConfigError
 T = TypeVar("T")
 Step = str | int
 _UNKNOWN = re.compile(r"unknown field `(?P<key>[^`]*)`")
+_INVALID = re.compile(r"[Ii]nvalid (?:enum )?value '(?P<value>[^']*)'")
 
 
 def read_typed(path: Path, kind: type[T]) -> T:
@@ -69,7 +70,16 @@ def _plain(node: yaml.Node, path: Path) -> Any:
         ) from None
 
 
-def _refuse_duplicates(node: yaml.Node, path: Path) -> None:
+def _refuse_duplicates(node: yaml.Node, path: Path, above: tuple[yaml.Node, ...] = ()) -> None:
+    """Refuse keys that stand twice, and anchors that contain themselves."""
+    if any(node is each for each in above):
+        raise ConfigError(
+            path,
+            expected="anchors that do not contain themselves",
+            found=f"line {node.start_mark.line + 1}: an alias inside of its own anchor",
+            remedy="write that part out",
+        )
+    above = (*above, node)
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
@@ -81,10 +91,10 @@ def _refuse_duplicates(node: yaml.Node, path: Path) -> None:
                     remedy="remove one of them",
                 )
             seen.add(key.value)
-            _refuse_duplicates(value, path)
+            _refuse_duplicates(value, path, above)
     elif isinstance(node, yaml.SequenceNode):
         for value in node.value:
-            _refuse_duplicates(value, path)
+            _refuse_duplicates(value, path, above)
 
 
 def _with_keys(data: Any, kind: Any, message: str) -> str:
@@ -128,11 +138,13 @@ def _explained(path: Path, root: yaml.Node, kind: Any, message: str) -> ConfigEr
             found=f"line {line}: unknown key {place!r}",
             remedy=f"write {near[0]!r}" if near else "remove it",
         )
+    invalid = _INVALID.search(text)
+    words = difflib.get_close_matches(invalid["value"], _words(kind), n=1) if invalid else []
     return ConfigError(
         path,
         expected="a value that fits",
         found=f"line {line}: {place}: {text[:1].lower() + text[1:]}",
-        remedy="correct that line",
+        remedy=f"write {words[0]!r}" if words else "correct that line",
     )
 
 
@@ -168,16 +180,34 @@ def _child(node: yaml.Node, step: Step) -> tuple[int, yaml.Node] | None:
 
 def _field_names(kind: Any) -> set[str]:
     """Every key that exists anywhere below ``kind``; near enough for a suggestion."""
-    names: set[str] = set()
-    waiting, done = [kind], set()
+    return {
+        field.encode_name
+        for part in _parts(kind)
+        if isinstance(part, type) and issubclass(part, msgspec.Struct)
+        for field in msgspec.structs.fields(part)
+    }
+
+
+def _words(kind: Any) -> set[str]:
+    """Every word that a value anywhere below ``kind`` may be: tags and literals."""
+    parts = _parts(kind)
+    tags = {
+        part.__struct_config__.tag
+        for part in parts
+        if isinstance(part, type) and issubclass(part, msgspec.Struct)
+    }
+    return {word for word in parts | tags if isinstance(word, str)}
+
+
+def _parts(kind: Any) -> set[Any]:
+    """Every type, and every word of a literal type, below ``kind``."""
+    waiting, done = [kind], set[Any]()
     while waiting:
         part = waiting.pop()
         if part in done:
             continue
         done.add(part)
         if isinstance(part, type) and issubclass(part, msgspec.Struct):
-            for field in msgspec.structs.fields(part):
-                names.add(field.encode_name)
-                waiting.append(field.type)
+            waiting.extend(field.type for field in msgspec.structs.fields(part))
         waiting.extend(arg for arg in get_args(part) if arg is not Ellipsis)
-    return names
+    return done

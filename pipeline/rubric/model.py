@@ -127,4 +127,6 @@ class Variant(Typed, frozen=True, kw_only=True):
     change: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
     """Criterion id to the keys that differ."""
     lists: dict[str, PhraseList] = msgspec.field(default_factory=dict)
+    patterns: dict[str, Say] = msgspec.field(default_factory=dict)
+    """Added to the shipped rubric's; one of the same name takes its place."""
     add: tuple[AnyCriterion, ...] = ()

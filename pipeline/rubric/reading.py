@@ -128,6 +128,7 @@ def _inherited(path: Path) -> Rubric:
         weights=variant.weights,
         support=variant.support or base.support,
         lists=base.lists | variant.lists,
+        patterns=base.patterns | variant.patterns,
         criteria=(*criteria, *variant.add),
     )
 

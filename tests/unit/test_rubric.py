@@ -58,6 +58,13 @@ def test_a_misspelt_key_is_named_with_its_line_and_the_nearest_key(tmp_path: Pat
     assert "'severity'" in message
 
 
+def test_a_misspelt_kind_gets_the_nearest_one(tmp_path: Path) -> None:
+    text = MINIMAL.replace("kind: measure", "kind: mesure")
+    message = refused(tmp_path, text)
+    assert line_with(text, "kind: mesure") in message
+    assert "write 'measure'" in message
+
+
 def test_an_impossible_limit_is_refused(tmp_path: Path) -> None:
     text = MINIMAL.replace("low: 3.0", "low: 9.0")
     message = refused(tmp_path, text)

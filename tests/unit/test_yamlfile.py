@@ -44,6 +44,7 @@ def test_a_good_file_is_typed(tmp_path: Path) -> None:
         ("title: x\ntitle: y\n", r"line 2: 'title' a second time"),
         ("title: [x\n", r"line 2"),
         ("", "an empty file"),
+        ("title: x\nitems: &a [*a]\n", r"line 2: an alias inside of its own anchor"),
         ("title: !!python/object:os.system x\n", "could not determine a constructor"),
     ],
 )
