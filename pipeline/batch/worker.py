@@ -14,6 +14,7 @@ import resource
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Final
@@ -24,7 +25,6 @@ from pipeline.errors import AudioError, InputError, QinheError, StoreError
 from pipeline.facts import CallFacts, spoken_language
 from pipeline.measure import call, roles
 from pipeline.measure.cache import Cache
-from pipeline.measure.stages import Models
 from pipeline.store.files import keep_tracks, stages_folder
 from pipeline.store.packing import CardRow, FactsRow, pack_card, pack_facts, unpack_facts
 from pipeline.tracks import encode as encode_tracks
@@ -98,7 +98,7 @@ class Worker:
         )
         models = self._models
         if not task.own_words:
-            models = Models(vad=models.vad, pitch=models.pitch, recogniser=None)
+            models = replace(models, recogniser=None)
         cache = Cache(stages_folder(self._equipment.files, task.sha256))
         with call.opened(recording, settings.audio) as audio:
             if audio.sha256 != task.sha256:

@@ -30,11 +30,13 @@ SECONDS = 1.0
 PATIENCE_S = 300.0
 
 
-def start(folder: Path, address: str, log: Path, *more: object) -> subprocess.Popen:
+def start(
+    folder: Path, address: str, log: Path, *more: object, workers: int = 2
+) -> subprocess.Popen:
     """A run of its own session, so that whatever it leaves behind can be found."""
     arguments = (
         *("batch", folder, "--db", address, "--no-transcript", "--quiet"),
-        *("--workers", "2", "--log", log, *more),
+        *("--workers", workers, "--log", log, *more),
     )
     command = [sys.executable, "-m", "pipeline", *(str(each) for each in arguments)]
     return subprocess.Popen(command, start_new_session=True)
@@ -86,7 +88,7 @@ def test_a_killed_night_goes_on_where_it_was(tmp_path: Path) -> None:
                 path.rename(folder / path.name)
             made += PART
         log = tmp_path / f"log-{killed}"
-        process = start(folder, address, log)
+        process = start(folder, address, log, workers=1 + killed % 2)
         skipped = len(before)
         wait_for(log, 1 + skipped + draw.randrange(0, 2 * PART), process)
         time.sleep(draw.random() * 0.2)
