@@ -20,7 +20,7 @@ from pipeline.measure.words import Passage
 from pipeline.settings import TranscriptSettings, load_measure_settings
 
 DIMENSIONS = ModelDimensions(80, 1500, 32, 2, 1, 51865, 448, 32, 2, 2)
-SHORT_S = (0.3, 0.5, 0.4)
+SHORT_S = (0.1, 0.2, 0.15)
 
 
 @pytest.fixture(scope="module")
