@@ -25,7 +25,7 @@ def test_no_scorecard_is_left_over() -> None:
 
 
 def test_no_criterion_waits_for_facts_that_are_never_made() -> None:
-    """The facts were measured on sound; only the words were given, so they have no probabilities."""
+    """They were measured on sound; the words were given, so these alone have no probabilities."""
     for path, card in scorecards():
         findings = msgspec.json.decode(card, type=Scorecard).findings
         waiting = {each.criterion for each in findings if each.outcome == "not_measured"}
