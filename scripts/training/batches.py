@@ -41,6 +41,7 @@ class Manner:
     timestamps: bool
     prompt: bool
     position: int
+    disturbed: bool = True  # some pieces replaced on the decoder's side
 
 
 @dataclass(slots=True)
@@ -67,10 +68,13 @@ def collate(
     guide = np.zeros((len(windows), longest, frames // 2), np.float32)
     characters = np.full((len(windows), frames // 2), IGNORED, np.int64)
     syllables = np.full((len(windows), frames // 2), IGNORED, np.int64)
-    for index, (window, (rows, start)) in enumerate(zip(windows, sequences, strict=True)):
+    for index, (window, style, (rows, start)) in enumerate(
+        zip(windows, styles, sequences, strict=True)
+    ):
         mel[index, : len(window.mel)] = window.mel
         count = len(rows) - 1
-        inputs[index, :count] = _disturbed([row.token for row in rows[:-1]], random)
+        ids = [row.token for row in rows[:-1]]
+        inputs[index, :count] = _disturbed(ids, random) if style.disturbed else ids
         goal = [row.token for row in rows[1:]]
         targets[index, start:count] = goal[start:]
         if not window.segments and goal[start] == tokens.chinese:

@@ -28,6 +28,7 @@ FULL = 3  # of full windows
 RELOAD_EVERY = 150  # steps
 NOISE_PIECES = 10  # a kind
 NOISE_S = 40.0
+TALK_ONLY = 0.94  # of the training: from here on no shuffled words, nothing replaced
 
 
 class Curriculum(IterableDataset[Batch]):
@@ -52,8 +53,10 @@ class Curriculum(IterableDataset[Batch]):
         material = load_material(self.corpus, self.excluded)
         for step in range(self.first, self.steps):
             # Shards may still be coming in from a corpus that is made beside the training.
-            if (step - self.first) % RELOAD_EVERY == RELOAD_EVERY - 1:
-                material = replace(material, shards=load_shards(self.corpus, self.excluded))
+            if (step - self.first) % RELOAD_EVERY == 0:
+                talk = step / self.steps > TALK_ONLY
+                shards = load_shards(self.corpus, self.excluded, talk)
+                material = replace(material, shards=shards)
             layout = Random(f"{self.seed} {step}")
             random = Random(f"{self.seed} {self.rank} {step}")
             yield make_batch(material, layout, random, step / self.steps)
@@ -70,9 +73,10 @@ def load_material(corpus: Path, excluded: frozenset[str]) -> Material:
     return Material(kept, background + babble, unspoken)
 
 
-def load_shards(corpus: Path, excluded: frozenset[str]) -> list[Shard]:
-    """All finished shards without the excluded sentences."""
-    shards = [load_shard(path) for path in sorted(corpus.glob("*.json"))]
+def load_shards(corpus: Path, excluded: frozenset[str], talk: bool = False) -> list[Shard]:
+    """All finished shards without the excluded sentences; `talk`: without shuffled words."""
+    names = sorted(corpus.glob("*.json"))
+    shards = [load_shard(path) for path in names if not (talk and "shuffled" in path.name)]
     if not shards:
         raise FileNotFoundError(f"{corpus}: no shards; make them with scripts.training.corpus")
     return [shard.without(excluded) for shard in shards]
@@ -86,7 +90,7 @@ def make_batch(material: Material, layout: Random, random: Random, done: float) 
         return _singles(material, layout, random, done)
     if draw < singles + several:
         return _several(material, layout, random, done)
-    return _full(material, random)
+    return _full(material, random, done)
 
 
 def _shares(done: float) -> tuple[float, float]:
@@ -108,7 +112,7 @@ def _singles(material: Material, layout: Random, random: Random, done: float) ->
     half = windows[:SINGLES] if layout.random() < 0.5 else windows[SINGLES:]
     longest = max(len(window.mel) for window in half) // 2 + 1
     at = 0 if random.random() < 0.5 else random.randint(0, max(ENCODER_FRAMES - longest, 0))
-    manners = [Manner(random.random() < 0.6, False, at) for _ in half]
+    manners = [Manner(random.random() < 0.6, False, at, done <= TALK_ONLY) for _ in half]
     return collate(half, manners, material, random)
 
 
@@ -127,7 +131,7 @@ def _several(material: Material, layout: Random, random: Random, done: float) ->
     return collate(windows, manners, material, random)
 
 
-def _full(material: Material, random: Random) -> Batch:
+def _full(material: Material, random: Random, done: float) -> Batch:
     """Windows as `whisper.transcribe` makes them: 30 s, the recording often shorter."""
     windows: list[Window] = []
     for _ in range(FULL):
@@ -136,7 +140,7 @@ def _full(material: Material, random: Random) -> Batch:
         else:
             content = 30.0 if random.random() < 0.4 else random.uniform(0.7, random.choice((9, 30)))
             windows.append(speech_window(material, random, content, _density(random), FRAMES))
-    return collate(windows, [_manner(random, 1.0) for _ in windows], material, random)
+    return collate(windows, [_manner(random, done) for _ in windows], material, random)
 
 
 def _density(random: Random) -> float:
@@ -144,8 +148,8 @@ def _density(random: Random) -> float:
 
 
 def _manner(random: Random, done: float) -> Manner:
-    prompt = done > 0.65 and random.random() < 0.25
-    return Manner(random.random() < 0.65, prompt, 0)
+    prompt = done > 0.3 and random.random() < 0.25
+    return Manner(random.random() < 0.65, prompt, 0, done <= TALK_ONLY)
 
 
 def _piece(kind: str, seed: int) -> np.ndarray:

@@ -185,7 +185,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=root / ".cache" / "demo-model")
     parser.add_argument("--out", type=Path, default=root / "pipeline/models/whisper-demo-zh.pt")
-    parser.add_argument("--steps", type=int, default=10000)
+    parser.add_argument("--steps", type=int, default=10638)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--shards", type=int, default=60)
     parser.add_argument("--processes", type=int, default=2)

@@ -20,7 +20,7 @@ from scripts.synthesis import channel
 from scripts.synthesis.text import letters, shuffled_words
 from scripts.synthesis.voice import Samples, SpokenWord, Voice, speak
 from scripts.training import corpus, noises
-from scripts.training.sentences import HELD_OUT_SENTENCES
+from scripts.training.sentences import FRESH_SENTENCES, HELD_OUT_SENTENCES
 
 RATE = 16000
 CONDITIONS = (
@@ -31,6 +31,7 @@ CONDITIONS = (
     "telephone, babble 15 dB",
 )
 SHUFFLED = "shuffled words, telephone"
+FRESH = "fresh sentences, telephone"
 EMPTY = ("silence", *noises.KINDS)
 
 
@@ -157,7 +158,11 @@ def evaluate(
             random = Random(f"{seed} {condition}")
             report[condition] = _condition(model, condition, sentences, random)
     if SHUFFLED in only:
-        report[SHUFFLED] = _shuffled(model, sentences, Random(seed))
+        random = Random(seed)
+        words = [shuffled_words(random) for _ in range(sentences)]
+        report[SHUFFLED] = _by_telephone(model, words, random)
+    if FRESH in only:
+        report[FRESH] = _by_telephone(model, FRESH_SENTENCES, Random(seed))
     if "empty" in only:
         report["empty"] = {
             f"{kind} {level} dB": _empty(model, kind, level)
@@ -189,11 +194,11 @@ def _condition(
     return {"single": summary(single), "eight in a row": summary(several)}
 
 
-def _shuffled(model: whisper.Whisper, count: int, random: Random) -> dict[str, Any]:
+def _by_telephone(model: whisper.Whisper, texts: Sequence[str], random: Random) -> dict[str, Any]:
+    """Single sentences, each by a held-out voice."""
     score = Score()
-    for _ in range(count):
-        sentence = shuffled_words(random)
-        recording = record([sentence], held_out_voice(random), "telephone", random)
+    for text in texts:
+        recording = record([text], held_out_voice(random), "telephone", random)
         measure(model, recording, score, words=False)
     return summary(score)
 
@@ -240,7 +245,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("checkpoint", type=Path, nargs="?", default=default)
     parser.add_argument("--sentences", type=int, default=len(HELD_OUT_SENTENCES))
-    choices = (*CONDITIONS, SHUFFLED, "empty")
+    choices = (*CONDITIONS, SHUFFLED, FRESH, "empty")
     parser.add_argument("--only", nargs="+", choices=choices, default=choices)
     given = parser.parse_args()
     torch.set_num_threads(1)

@@ -53,6 +53,33 @@ HELD_OUT_SENTENCES = (
     "会员费可以退吗？我一次都没有用过。",
     "很高兴为您服务，请您对我的服务做出评价。",
 )
+# Written when the training's texts were settled: what those leave out shows here.
+FRESH_SENTENCES = (
+    "您好，这里是客户服务中心，请问您需要什么帮助？",
+    "我昨天晚上下的单，怎么今天还没有发货？",
+    "请您提供一下订单后面的四位数字。",
+    "稍等一下，我看看系统里面的资料。",
+    "这个快递我等了一个星期，太慢了。",
+    "真的非常抱歉，让您等了这么长时间。",
+    "我的手机突然没有信号了，打不了电话。",
+    "请问您所在的位置是哪个小区？",
+    "我们会安排工作人员在两天之内跟您联系。",
+    "你们上次也是这样说的，结果没有人打给我。",
+    "我理解您现在很生气，我会帮您跟进到底。",
+    "这件衣服的尺码不合适，我想换大一号的。",
+    "可以的，请您把商品寄回来，运费由我们承担。",
+    "请问退款是退到我的支付宝还是银行卡？",
+    "我想咨询一下信用卡的年费是多少。",
+    "年费是三百元，刷满六次就可以免掉。",
+    "我的密码忘记了，账户登录不上去。",
+    "请您先确认一下您的姓名和身份证号码。",
+    "好的，已经帮您重新设置了，请您再试一次。",
+    "谢谢你，你帮了我很大的忙。",
+    "不用谢，这是我们应该做的，再见。",
+    "你听不懂我说话吗？我已经说了三遍了。",
+    "这不是我的问题，你去找别的部门吧。",
+    "麻烦您对我的服务做一个评价，谢谢您的来电。",
+)
 # fmt: on
 
 
@@ -60,4 +87,6 @@ def _letters(text: str) -> str:
     return "".join(character for character in text if "\u4e00" <= character <= "\u9fff")
 
 
-HELD_OUT_TEXTS = frozenset(_letters(sentence) for sentence in HELD_OUT_SENTENCES)
+HELD_OUT_TEXTS = frozenset(
+    _letters(sentence) for sentence in (*HELD_OUT_SENTENCES, *FRESH_SENTENCES)
+)

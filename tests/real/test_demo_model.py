@@ -24,9 +24,8 @@ from scripts.training.sentences import HELD_OUT_SENTENCES
 
 CHECKPOINT = Path(__file__).parents[2] / "pipeline" / "models" / "whisper-demo-zh.pt"
 SENTENCES = 10
-# What the shipped file reaches, with room for other sentences (its model card has the figures). The
-# aim is 0.10: tighten these with a better checkpoint.
-REACHED = {"clean": 0.45}
+# Character error rates that the shipped file reaches, with room (its model card has the figures).
+REACHED = {"clean": 0.15, "telephone": 0.15, "telephone, noise 20 dB": 0.25}
 
 
 def missing() -> str | None:
@@ -63,16 +62,12 @@ def test_file_is_small() -> None:
 
 @pytest.mark.parametrize("condition", sorted(REACHED))
 def test_held_out_sentences_are_recognised(condition: str) -> None:
-    # The median sentence: now and then one loops at temperature 0, and a loop's length says nothing
-    # of what was heard; `measure.guards` refuses loops.
-    rates = []
+    score = Score()
     for recording in recordings(condition):
-        score = Score()
         measure(model(), recording, score, words=False)
-        assert score.cer is not None
-        rates.append(score.cer)
-    assert len(rates) == SENTENCES
-    assert np.median(rates) < REACHED[condition], rates
+    assert score.characters > 100
+    assert score.cer is not None
+    assert score.cer < REACHED[condition]
 
 
 def test_words_are_timed() -> None:
@@ -105,4 +100,4 @@ def test_other_words_give_another_text() -> None:
         score = Score()
         measure(model(), recording, score, words=False)
         assert score.cer is not None
-        assert score.cer < 0.6
+        assert score.cer < 0.45
