@@ -13,6 +13,7 @@ from pipeline.settings import load_measure_settings
 
 if TYPE_CHECKING:
     from pipeline.facts import CallFacts
+    from pipeline.redact import How
 
 
 @click.command()
@@ -34,7 +35,7 @@ def redact(
     db: str | None,
     files: Path | None,
     out: Path,
-    how: str,
+    how: How,
 ) -> None:
     """Copy a recording with spoken numbers, plates and addresses silenced or beeped.
 
@@ -64,7 +65,7 @@ def redact(
                 found="none: nobody knows what was said",
                 remedy="measure the recording with a model or a transcript",
             )
-        seconds = write_redacted(sound, hidden_spans(facts), out, how)  # type: ignore[arg-type]
+        seconds = write_redacted(sound, hidden_spans(facts), out, how)
     click.echo(f"{seconds:.1f} s taken out: {printable(out)}", err=True)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -18,6 +18,8 @@ from pipeline.errors import StoreError
 from pipeline.facts import CallFacts, digest, spoken_language
 from pipeline.scorecard import Finding, RubricRef, Scorecard
 from pipeline.values import Value
+
+T = TypeVar("T")
 
 _LEVEL: Final = 1
 FINDING_COLUMNS: Final = (
@@ -137,10 +139,7 @@ def unpack_facts(data: bytes, call_id: str) -> CallFacts:
     Raises:
         StoreError: the row is damaged, or of another version.
     """
-    try:
-        return _FACTS.decode(zlib.decompress(data))
-    except (zlib.error, msgspec.MsgspecError, ValueError) as error:
-        raise _damaged(call_id, "facts", error) from None
+    return _unpacked(_FACTS, data, call_id, "facts")
 
 
 def unpack_card(data: bytes, call_id: str) -> Scorecard:
@@ -149,10 +148,14 @@ def unpack_card(data: bytes, call_id: str) -> Scorecard:
     Raises:
         StoreError: the row is damaged, or of another version.
     """
+    return _unpacked(_CARD, data, call_id, "a scorecard")
+
+
+def _unpacked(decoder: msgspec.json.Decoder[T], data: bytes, call_id: str, what: str) -> T:
     try:
-        return _CARD.decode(zlib.decompress(data))
+        return decoder.decode(zlib.decompress(data))
     except (zlib.error, msgspec.MsgspecError, ValueError) as error:
-        raise _damaged(call_id, "a scorecard", error) from None
+        raise _damaged(call_id, what, error) from None
 
 
 def _damaged(call_id: str, what: str, error: Exception) -> StoreError:

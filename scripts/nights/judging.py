@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from sqlalchemy import Connection
 
 from pipeline.batch.judging import Judging
 from pipeline.batch.rejudge import rejudge
@@ -37,16 +38,16 @@ def fill(database: Database, files: list[Path], calls: int) -> float:
     for start in range(0, calls, _PART):
         part = list(enumerate(numbered[start : start + _PART], start))
 
-        def store(connection: object, part: list[tuple[int, int]] = part) -> None:
+        def store(connection: Connection, part: list[tuple[int, int]] = part) -> None:
             for number, which in part:
                 name = f"call-{number:06d}"
                 facts = msgspec.structs.replace(every[which], call_id=name)
                 row = pack_facts(facts, None, 0.0)
                 card = msgspec.structs.replace(cards[which], call_id=name, facts_sha256=row.sha256)
                 sha256 = hashlib.sha256(name.encode()).hexdigest()
-                known = enter(connection, sha256, name, name, Details())  # type: ignore[arg-type]
-                record(connection, known.id, None, measured=row, plan_sha256="",  # type: ignore[arg-type]
-                       card=pack_card(card))  # fmt: skip
+                known = enter(connection, sha256, name, name, Details())
+                made = pack_card(card)
+                record(connection, known.id, None, measured=row, plan_sha256="", card=made)
 
         database.transact(store)
     return sum(len(turn.words) for facts in every for turn in facts.turns) / len(every)

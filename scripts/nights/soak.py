@@ -25,7 +25,7 @@ import numpy as np
 import soundfile
 from sqlalchemy import func, select
 
-from pipeline.store.database import open_database
+from pipeline.store.database import Database, open_database
 from pipeline.store.tables import facts, faults, recordings
 from tests.night import check_sound, short_calls
 
@@ -143,9 +143,9 @@ def _told(
     return 0 if right else 1
 
 
-def _sound(database: object, measured: int) -> bool:
+def _sound(database: Database, measured: int) -> bool:
     try:
-        check_sound(database, measured, every=False)  # type: ignore[arg-type]
+        check_sound(database, measured, every=False)
     except AssertionError as error:
         print(error, file=sys.stderr)
         return False

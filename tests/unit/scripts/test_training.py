@@ -12,6 +12,7 @@ from scripts.training import noises
 from scripts.training.batches import Manner, collate
 from scripts.training.corpus import Shard, Utterance, log_mel, over_a_line
 from scripts.training.evaluate import edit_distance
+from scripts.training.learner import Learner
 from scripts.training.tokens import token_map, whisper_tokenizer
 from scripts.training.windows import Material, empty_window, normalise, speech_window
 
@@ -102,3 +103,33 @@ def test_dense_tokens_cover_every_character() -> None:
 )
 def test_edit_distance(first: str, second: str, distance: int) -> None:
     assert edit_distance(first, second) == distance
+
+
+@pytest.mark.parametrize("frames", [3000, 400], ids=["full window", "short window"])
+def test_the_learner_hears_as_the_exported_model_will(frames: int) -> None:
+    # The training has its own way through the encoder: other attention for short windows, other
+    # normalisation. What is learnt there must be what Whisper's modules compute.
+    torch.manual_seed(0)
+    learner = Learner().eval()
+    mel = torch.randn(1, 80, frames)
+    encoder = learner.whisper.encoder
+    with torch.no_grad():
+        _, heard = learner._encode(mel, 0)
+        x = torch.nn.functional.gelu(encoder.conv1(mel))
+        x = torch.nn.functional.gelu(encoder.conv2(x)).permute(0, 2, 1)
+        x = x + encoder.positional_embedding[: x.shape[1]]
+        for block in encoder.blocks:
+            x = block(x)
+        assert torch.allclose(heard, encoder.ln_post(x), atol=1e-3)
+        if frames == 3000:
+            assert torch.allclose(heard, encoder(mel), atol=1e-3)
+
+
+def test_nothing_is_replaced_where_a_manner_says_so() -> None:
+    stuff = material()
+    window = speech_window(stuff, Random(1), 12.0, 0.5, 1500)
+    for seed in range(8):
+        batch = collate([window], [Manner(True, False, 0, disturbed=False)], stuff, Random(seed))
+        # What the decoder is shown at a step is what it was to write at the step before.
+        written = batch.targets[0, 2:-1]
+        assert torch.equal(batch.inputs[0, 3:], written)
