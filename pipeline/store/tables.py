@@ -218,5 +218,6 @@ marks: Final = Table(
     Column("end_s", Float),
     Column("note", Text, nullable=False),
     Column("marked_at", Moment, nullable=False),
+    Column("scale", String(32)),  # of `mark`, such as 0-100
     UniqueConstraint("recording_id", "criterion", "rater"),
 )

@@ -3,7 +3,6 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from sqlalchemy import func, select
 
-from pipeline.errors import StoreError
 from pipeline.store.calls import (
     Details,
     enter,
@@ -15,7 +14,6 @@ from pipeline.store.calls import (
     store_fault,
 )
 from pipeline.store.database import Database
-from pipeline.store.marks import Mark, add_marks, all_marks
 from pipeline.store.reading import facts_after, stored_call, stored_calls
 from pipeline.store.tables import faults, findings, recordings, scorecards
 from tests.unit.report import examples
@@ -145,22 +143,3 @@ def test_a_name_is_remembered_with_its_content(database: Database) -> None:
     database.transact(lambda c: sight(c, [("/in/a", "10-2", "c" * 64)]))
     with database.reading() as connection:
         assert sighted(connection, ["/in/a", "/in/none"]) == {"/in/a": ("10-2", "c" * 64)}
-
-
-def test_marks_are_kept_and_a_second_by_one_rater_is_named(database: Database) -> None:
-    store(database)
-    given = [
-        Mark(call_id="example", rater="王", mark=80.0),
-        Mark(call_id="example", rater="王", criterion="greeting", outcome="met", start_s=1.0),
-        Mark(call_id="example", rater="赵", mark=70.0),
-    ]
-    assert database.transact(lambda c: add_marks(c, given)) == 3
-    with database.reading() as connection:
-        stored = [(m.rater, m.criterion, m.mark, m.outcome) for m in all_marks(connection)]
-    assert stored == [
-        ("王", None, 80.0, None), ("赵", None, 70.0, None), ("王", "greeting", None, "met"),
-    ]  # fmt: skip
-    with pytest.raises(StoreError, match="second by 王"):
-        database.transact(lambda c: add_marks(c, given[:1]))
-    with pytest.raises(StoreError, match="no such call"):
-        database.transact(lambda c: add_marks(c, [Mark(call_id="none", rater="王")]))

@@ -38,7 +38,8 @@ def fill(database: Database) -> int:
     source = f"/in/{SECRET}.wav"
     database.transact(lambda c: sight(c, [(source, "1", "a" * 64)]))
     database.transact(lambda c: store_fault(c, None, source, "time", SECRET))
-    database.transact(lambda c: add_marks(c, [Mark(call_id=call.call_id, rater="王", note=SECRET)]))
+    mark = Mark(call_id=call.call_id, rater="王", value="met", note=SECRET)
+    database.transact(lambda c: add_marks(c, [mark]))
     return call.id
 
 
