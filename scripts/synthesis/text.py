@@ -1,6 +1,7 @@
-"""Sentences to be spoken: call-centre talk from templates, everyday talk, and shuffled words.
+"""Sentences to be spoken: written dialogues, templates of call-centre talk, and shuffled words.
 
-Templates alone would be learnt by heart; the words, drawn by a flattened frequency from the
+Templates alone would be learnt by heart, and a text that can be guessed teaches nobody to hear
+tones; the words, drawn by a flattened frequency from the
 jieba dictionary (MIT licence), are there so that a recogniser has to listen. Numbers are written
 as they are spoken, in Hanzi; labels carry no punctuation.
 """
@@ -17,6 +18,7 @@ import jieba
 
 PHRASES = Path(__file__).parent / "phrases"
 CALL_FILES = ("agent", "customer", "rude", "service", "topics")
+TALK_FILES = ("manners", "money", "repair", "shopping", "travel", "utilities")
 COMMON_CHARACTERS = 1800
 COMMON_WORDS = 9000
 FLATTENING = 0.45  # exponent on the word frequency: 1 keeps the language's own, 0 levels it
@@ -54,6 +56,11 @@ def call_sentence(random: Random) -> str:
     return fill(random.choice(templates(source)), random)
 
 
+def talk_sentence(random: Random) -> str:
+    """A line of the written dialogues (`phrases/talk/`), punctuated: what people really say."""
+    return fill(random.choice(_talk_lines()), random)
+
+
 def everyday_sentence(random: Random) -> str:
     """A sentence that is not from a call, punctuated; most words come from the lexicon."""
     return fill(random.choice(templates("everyday")), random)
@@ -64,10 +71,9 @@ def shuffled_words(random: Random) -> str:
     return "".join(lexicon().draw(random, random.randint(2, 9)))
 
 
-def sentence(random: Random) -> str:
-    """The training mixture: 40 % shuffled words, 40 % call talk, 20 % everyday talk."""
-    kinds = (shuffled_words, call_sentence, everyday_sentence)
-    return random.choices(kinds, (40, 40, 20))[0](random)
+def shuffled_characters(random: Random) -> str:
+    """Two to twelve unrelated characters: only the sound tells their tones."""
+    return "".join(random.choices(characters(), k=random.randint(2, 12)))
 
 
 def letters(text: str) -> str:
@@ -90,6 +96,11 @@ def templates(name: str) -> tuple[str, ...]:
     return tuple(line for line in lines if line and not line.startswith("#"))
 
 
+@functools.cache
+def _talk_lines() -> tuple[str, ...]:
+    return tuple(line for name in TALK_FILES for line in templates(f"talk/{name}"))
+
+
 def slot_words(name: str) -> tuple[str, ...]:
     """The words that a slot chooses from: a line `name: word word ...` of phrases/slots.txt."""
     return _slot_lists()[name]
@@ -105,6 +116,7 @@ def _slot_lists() -> dict[str, tuple[str, ...]]:
 def characters() -> tuple[str, ...]:
     """All characters that any sentence can hold: the common ones and those of the templates."""
     fixed = "".join(t for name in (*CALL_FILES, "everyday") for t in templates(name))
+    fixed += "".join(_talk_lines())
     fixed += "".join((SURNAMES, GIVEN, *TITLES, *(" ".join(w) for w in _slot_lists().values())))
     fixed += "".join(
         (DIGITS, *_POWERS, "万两幺点分毛半块元月日号年天小时上午下午晚早凌晨中市区路弄楼室")

@@ -18,6 +18,7 @@ IGNORED = -100
 FIRST_TIMESTAMP_LIMIT_S = 1.0  # whisper.transcribe never lets the first timestamp be later
 MAX_TOKENS = 320
 PROMPT_TOKENS = 223  # whisper.transcribe prompts with at most n_text_ctx // 2 - 1 tokens
+LOWEST_HZ, STEPS_AN_OCTAVE, PITCH_STEPS = 60.0, 16, 52  # 60 to 570 Hz by 3/4 semitone
 AFTER_SHARE = 0.15  # of a character's guide that lies on the pause after it
 
 
@@ -32,6 +33,8 @@ class Batch:
     guide: torch.Tensor  # B x N x frames / 2: where the row's attention should lie; 0: no matter
     characters: torch.Tensor  # frame labels: index of the character, 0 silence, IGNORED
     syllables: torch.Tensor
+    tones: torch.Tensor  # 1 to 5, 0 silence
+    pitch: torch.Tensor  # step of `PITCH_STEPS`, 0 unvoiced
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,8 @@ def collate(
     guide = np.zeros((len(windows), longest, frames // 2), np.float32)
     characters = np.full((len(windows), frames // 2), IGNORED, np.int64)
     syllables = np.full((len(windows), frames // 2), IGNORED, np.int64)
+    tones = np.full((len(windows), frames // 2), IGNORED, np.int64)
+    pitch = np.full((len(windows), frames // 2), IGNORED, np.int64)
     for index, (window, style, (rows, start)) in enumerate(
         zip(windows, styles, sequences, strict=True)
     ):
@@ -82,7 +87,9 @@ def collate(
         for place, row in enumerate(rows[1:]):
             if row.guide is not None:
                 _guide(guide[index, place], row.guide, window.content / 100)
-        _label(window, characters[index], syllables[index], random)
+        _label(window, characters[index], syllables[index], tones[index], random)
+        steps = pitch_steps(window.f0)
+        pitch[index, : len(steps)] = steps
     return Batch(
         torch.from_numpy(mel.transpose(0, 2, 1).copy()),
         styles[0].position,
@@ -91,6 +98,8 @@ def collate(
         torch.from_numpy(guide),
         torch.from_numpy(characters),
         torch.from_numpy(syllables),
+        torch.from_numpy(tones),
+        torch.from_numpy(pitch),
     )
 
 
@@ -183,7 +192,23 @@ def _guide(row: np.ndarray, span: tuple[float, float, float], content: float) ->
         row[last:stop] = share / (stop - last)
 
 
-def _label(window: Window, characters: np.ndarray, syllables: np.ndarray, random: Random) -> None:
+def pitch_steps(f0: np.ndarray) -> np.ndarray:
+    """The step of every second frame's F0: 0 unvoiced, IGNORED where nobody was asked."""
+    halves = f0[::2][: len(f0) // 2]
+    with np.errstate(divide="ignore"):
+        steps = np.round(np.log2(halves / LOWEST_HZ) * STEPS_AN_OCTAVE)
+    steps = np.where(np.isnan(halves), 0, np.clip(steps, 0, PITCH_STEPS - 1) + 1)
+    labels: np.ndarray = np.where(halves == 0, IGNORED, steps).astype(np.int64)
+    return labels
+
+
+def _label(
+    window: Window,
+    characters: np.ndarray,
+    syllables: np.ndarray,
+    tones: np.ndarray,
+    random: Random,
+) -> None:
     """Label the inner frames of every character, and some of the frames far from all of them."""
     known, read = _character_index(), syllable_index()
     silent = np.ones(len(characters), bool)
@@ -198,12 +223,14 @@ def _label(window: Window, characters: np.ndarray, syllables: np.ndarray, random
             inner = slice(round(first + edge), max(round(last - edge), round(first + edge) + 1))
             characters[inner] = known[character.text]
             syllables[inner] = read.get(reading, IGNORED)
+            tones[inner] = int(reading[-1])
             silent[max(round(first) - 8, 0) : round(last) + 8] = False
     quiet = np.flatnonzero(silent)
     # Enough to learn silence, without spending the softmax on it.
     chosen = random.sample(range(len(quiet)), min(len(quiet), 25))
     characters[quiet[chosen]] = 0
     syllables[quiet[chosen]] = 0
+    tones[quiet[chosen]] = 0
 
 
 @functools.cache

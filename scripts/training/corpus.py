@@ -1,8 +1,9 @@
 """Synthesised utterances on disk: log-mel frames in float16 shards, with every character's time.
 
-A shard is two files: `<name>.f16` holds frames x 80 values, log10 of the mel power at 10 ms a
-frame, not yet normalised (windows.py adds powers and normalises as Whisper does); `<name>.json`
-lists the utterances. Shards are made in a process pool and can be added while training runs.
+A shard is three files: `<name>.f16` holds frames x 80 values, log10 of the mel power at 10 ms a
+frame, not yet normalised (windows.py adds powers and normalises as Whisper does); `<name>.f0` the
+F0 of those frames in Hz, NaN where unvoiced; `<name>.json` lists the utterances. Shards are made
+in a process pool and can be added while training runs.
 """
 
 import argparse
@@ -20,7 +21,7 @@ import soxr
 import torch
 from whisper.audio import HOP_LENGTH, N_FFT, SAMPLE_RATE, mel_filters
 
-from scripts.synthesis import channel, text
+from scripts.synthesis import channel, clean_pitch, text
 from scripts.synthesis.voice import Samples, Speech, SpeechError, Voice, speak
 
 Frames = npt.NDArray[np.float16]
@@ -68,6 +69,11 @@ class Shard:
 
     utterances: tuple[Utterance, ...]
     frames: npt.NDArray[np.float16]
+    f0: npt.NDArray[np.float16]
+
+    def f0_hz(self, utterance: Utterance) -> Frames:
+        """F0 of the utterance's frames, NaN where unvoiced."""
+        return self.f0[utterance.offset : utterance.offset + utterance.frames]
 
     def log_mel(self, utterance: Utterance) -> Frames:
         """Frames x 80, log10 power."""
@@ -76,7 +82,7 @@ class Shard:
     def without(self, excluded: frozenset[str]) -> "Shard":
         """The shard less the utterances of these texts."""
         kept = tuple(entry for entry in self.utterances if entry.text not in excluded)
-        return Shard(kept, self.frames)
+        return Shard(kept, self.frames, self.f0)
 
 
 def random_voice(random: Random, variants: tuple[str, ...] | None = None) -> Voice:
@@ -87,7 +93,8 @@ def random_voice(random: Random, variants: tuple[str, ...] | None = None) -> Voi
         variant=random.choice(variants),
         rate_wpm=round(random.triangular(120, 330, 205)),
         pitch=random.randint(8, 92),
-        pitch_range=random.choice((0, 20, 40, 50, 50, 60, 75, 90)),
+        # Below, Mandarin's tones can no longer be told apart.
+        pitch_range=random.choice((30, 40, 50, 50, 60, 75, 90)),
         volume=100,
     )
 
@@ -101,6 +108,15 @@ def log_mel(samples: Samples) -> Frames:
     mel = mel_filters(torch.device("cpu"), 80) @ (stft[..., :-1].abs() ** 2)
     logarithm: Frames = mel.clamp(min=1e-10).log10().T.numpy().astype(np.float16)
     return logarithm
+
+
+def pitch(speech: Speech, factor: float, frames: int) -> Frames:
+    """F0 in Hz of every log-mel frame, NaN where unvoiced; `factor` has stretched the times."""
+    clean = soxr.resample(speech.samples, speech.rate / factor, clean_pitch.RATE_HZ)
+    found = clean_pitch.track(clean.astype(np.float64))[:frames]
+    padded = np.pad(found, (0, frames - len(found)), constant_values=np.nan)
+    kept: Frames = padded.astype(np.float16)
+    return kept
 
 
 def over_a_line(speech: Speech, random: Random) -> tuple[Samples, float]:
@@ -120,9 +136,10 @@ def over_a_line(speech: Speech, random: Random) -> tuple[Samples, float]:
 
 
 def make_shard(path: Path, seed: int, kind: str, count: int = UTTERANCES_A_SHARD) -> None:
-    """Synthesise `count` sentences of a kind ("shuffled", "call", "everyday") into a shard."""
+    """Synthesise `count` sentences of a kind (see `_KINDS`) into a shard."""
     random = Random(f"{kind} {seed}")
     blocks: list[Frames] = []
+    pitches: list[Frames] = []
     entries: list[Utterance] = []
     offset = 0
     sentence = _KINDS[kind]
@@ -141,8 +158,10 @@ def make_shard(path: Path, seed: int, kind: str, count: int = UTTERANCES_A_SHARD
         ends = tuple(round(word.end * factor, 3) for word in speech.words)
         entries.append(Utterance(text.letters(written), starts, ends, offset, len(frames)))
         blocks.append(frames)
+        pitches.append(pitch(speech, factor, len(frames)))
         offset += len(frames)
     np.concatenate(blocks).tofile(path.with_suffix(".f16"))
+    np.concatenate(pitches).tofile(path.with_suffix(".f0"))
     # The list is written last and moved into place: a shard exists once it is whole.
     draft = path.with_suffix(".part")
     draft.write_text(json.dumps([asdict(entry) for entry in entries], ensure_ascii=False))
@@ -163,12 +182,15 @@ def load_shard(path: Path) -> Shard:
         for entry in entries
     )
     frames = np.memmap(path.with_suffix(".f16"), np.float16, mode="r").reshape(-1, 80)
-    return Shard(utterances, frames)
+    return Shard(utterances, frames, np.memmap(path.with_suffix(".f0"), np.float16, mode="r"))
 
 
 def plan(shards: int) -> Iterator[tuple[str, int, str]]:
-    """(name, seed, kind) of every shard: in five, two shuffled, two calls, one everyday."""
-    order = ("shuffled", "call", "everyday", "shuffled", "call")
+    """(name, seed, kind) of every shard; half of them are written dialogues."""
+    order = (
+        *("characters", "talk", "shuffled", "talk", "call"),
+        *("talk", "shuffled", "talk", "everyday", "talk"),
+    )
     for number in range(shards):
         kind = order[number % len(order)]
         yield f"{number:04d}-{kind}", number, kind
@@ -196,7 +218,9 @@ def _make(job: tuple[Path, int, str]) -> None:
 
 
 _KINDS: dict[str, Callable[[Random], str]] = {
+    "characters": text.shuffled_characters,
     "shuffled": text.shuffled_words,
+    "talk": text.talk_sentence,
     "call": text.call_sentence,
     "everyday": text.everyday_sentence,
 }

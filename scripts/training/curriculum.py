@@ -1,5 +1,6 @@
 """What is trained when: from single sentences to full windows, by the share of training done."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -28,7 +29,8 @@ FULL = 3  # of full windows
 RELOAD_EVERY = 150  # steps
 NOISE_PIECES = 10  # a kind
 NOISE_S = 40.0
-TALK_ONLY = 0.94  # of the training: from here on no shuffled words, nothing replaced
+SHUFFLED = re.compile("shuffled|characters")  # names of shards that make no sense
+TALK_ONLY = 0.8  # of the training: from here on nothing shuffled, nothing replaced
 
 
 class Curriculum(IterableDataset[Batch]):
@@ -74,9 +76,9 @@ def load_material(corpus: Path, excluded: frozenset[str]) -> Material:
 
 
 def load_shards(corpus: Path, excluded: frozenset[str], talk: bool = False) -> list[Shard]:
-    """All finished shards without the excluded sentences; `talk`: without shuffled words."""
+    """All finished shards without the excluded sentences; `talk`: without shuffled ones."""
     names = sorted(corpus.glob("*.json"))
-    shards = [load_shard(path) for path in names if not (talk and "shuffled" in path.name)]
+    shards = [load_shard(path) for path in names if not (talk and SHUFFLED.search(path.name))]
     if not shards:
         raise FileNotFoundError(f"{corpus}: no shards; make them with scripts.training.corpus")
     return [shard.without(excluded) for shard in shards]
@@ -100,8 +102,8 @@ def _shares(done: float) -> tuple[float, float]:
     if done < 0.3:
         return 0.8, 0.2
     if done < 0.65:
-        return 0.35, 0.5
-    return (0.2, 0.25) if done < 0.9 else (0.35, 0.4)
+        return 0.45, 0.4
+    return (0.3, 0.35) if done < 0.9 else (0.4, 0.4)
 
 
 def _singles(material: Material, layout: Random, random: Random, done: float) -> Batch:

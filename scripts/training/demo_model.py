@@ -90,6 +90,8 @@ def total_loss(losses: Losses, done: float) -> torch.Tensor:
         losses.text
         + 0.25 * losses.timestamps
         + (1.2 if done < 0.3 else 0.8) * (losses.characters + 0.4 * losses.syllables)
+        + 0.5 * losses.tones
+        + 0.2 * losses.pitch
         + 0.6 * losses.guide
     )
 
@@ -136,7 +138,7 @@ def _groups(learner: Learner) -> list[dict[str, object]]:
 def _report(step: int, seconds: float, batch: Batch, losses: Losses) -> None:
     parts = " ".join(
         f"{name} {getattr(losses, name).item():.3f}"
-        for name in ("text", "timestamps", "characters", "syllables", "guide")
+        for name in ("text", "timestamps", "characters", "syllables", "tones", "pitch", "guide")
     )
     print(f"{step} {seconds:.0f}s {tuple(batch.mel.shape)} {parts}", flush=True)
 

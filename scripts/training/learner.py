@@ -1,8 +1,9 @@
 """The model under training: Whisper's own modules, a small vocabulary and the helping losses.
 
-Four losses: the decoder's cross-entropy (timestamps softened to their neighbours); the encoder's
-frames against the character spoken in them, and half-way up against its toned syllable (the
-synthesiser knows the times, so no CTC is needed); and the last decoder layer's cross-attention
+The losses: the decoder's cross-entropy (timestamps softened to their neighbours); the encoder's
+frames against the character spoken in them, half-way up against its toned syllable and its tone
+(the synthesiser knows the times, so no CTC is needed), after the first layer against F0, without
+which the tones are guessed from the words around; and the last decoder layer's cross-attention
 against those times, which makes Whisper's default alignment heads good ones.
 """
 
@@ -16,7 +17,7 @@ from torch import Tensor, nn
 from whisper.model import LayerNorm, ModelDimensions, MultiHeadAttention, Whisper
 
 from scripts.synthesis import text
-from scripts.training.batches import IGNORED, Batch, syllable_index
+from scripts.training.batches import IGNORED, PITCH_STEPS, Batch, syllable_index
 from scripts.training.packing import deflate
 from scripts.training.tokens import FULL_ROWS, TIMESTAMPS, token_map
 
@@ -41,11 +42,13 @@ class Losses:
     timestamps: Tensor
     characters: Tensor
     syllables: Tensor
+    tones: Tensor
+    pitch: Tensor
     guide: Tensor
 
 
 class Learner(nn.Module):
-    """Whisper with dense token ids and two frame classifiers."""
+    """Whisper with dense token ids and four frame classifiers."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,6 +58,8 @@ class Learner(nn.Module):
         width = DIMENSIONS.n_audio_state
         self.characters = nn.Linear(width, len(text.characters()) + 1)
         self.syllables = nn.Linear(width, len(syllable_index()) + 1)
+        self.tones = nn.Linear(width, 6)
+        self.pitch = nn.Linear(width, PITCH_STEPS + 1)
         self.register_buffer("bias", torch.zeros(tokens.size))
         # The one rest row stands for many: with log(count) on its logit the softmax is exact.
         self.bias[tokens.rest] = float(torch.tensor(float(tokens.unused)).log())
@@ -65,41 +70,34 @@ class Learner(nn.Module):
 
         `listen_only` leaves the decoder out: the cheap flat start of the encoder.
         """
-        middle, audio = self._encode(batch.mel.to(torch.bfloat16), batch.position)
-        if listen_only:
-            none = audio.new_zeros(())
-            return Losses(
-                none,
-                none,
-                _frame_loss(self.characters, audio, batch.characters),
-                _frame_loss(self.syllables, middle, batch.syllables),
-                none,
-            )
-        logits, (first, last) = self._decode(batch.inputs, audio)
-        words, times = _token_losses(logits + self.bias, batch.targets)
-        return Losses(
-            words,
-            times,
+        low, middle, audio = self._encode(batch.mel.to(torch.bfloat16), batch.position)
+        heard = (
             _frame_loss(self.characters, audio, batch.characters),
             _frame_loss(self.syllables, middle, batch.syllables),
-            # The last layer looks where the next piece is spoken; to find it, half of the first
-            # layer's heads look where the piece before was, which its own letters tell.
-            _guide_loss(last, batch.guide)
-            + 0.5 * _guide_loss(first[:, :2, 1:], batch.guide[:, :-1]),
+            _frame_loss(self.tones, middle, batch.tones),
+            _frame_loss(self.pitch, low, batch.pitch),
         )
+        if listen_only:
+            none = audio.new_zeros(())
+            return Losses(none, none, *heard, none)
+        logits, (first, last) = self._decode(batch.inputs, audio)
+        words, times = _token_losses(logits + self.bias, batch.targets)
+        # The last layer looks where the next piece is spoken; to find it, half of the first
+        # layer's heads look where the piece before was, which its own letters tell.
+        before = _guide_loss(first[:, :2, 1:], batch.guide[:, :-1])
+        return Losses(words, times, *heard, _guide_loss(last, batch.guide) + 0.5 * before)
 
-    def _encode(self, mel: Tensor, position: int) -> tuple[Tensor, Tensor]:
-        """Encoder states half-way and at the end; windows may be shorter than 30 s."""
+    def _encode(self, mel: Tensor, position: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Encoder states after a layer, half-way and at the end; windows may be short."""
         encoder = self.whisper.encoder
         x = F.gelu(encoder.conv2(F.gelu(encoder.conv1(mel)))).permute(0, 2, 1)
         x = x + encoder.positional_embedding[position : position + x.shape[1]].to(x.dtype)
-        middle = x
-        for number, block in enumerate(encoder.blocks):
+        states: list[Tensor] = []
+        for block in encoder.blocks:
             x = x + _attend_itself(block.attn, block.attn_ln(x))
             x = x + block.mlp(block.mlp_ln(x))
-            if number == len(encoder.blocks) // 2 - 1:
-                middle = x
-        return middle, encoder.ln_post(x)
+            states.append(x)
+        return states[0], states[len(states) // 2 - 1], encoder.ln_post(x)
 
     def _decode(self, inputs: Tensor, audio: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Logits, and the log attention (B x heads x N x frames) of every layer."""
@@ -249,6 +247,8 @@ def _token_losses(logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
 
 def _frame_loss(head: nn.Linear, states: Tensor, labels: Tensor) -> Tensor:
     kept = labels != IGNORED
+    if not kept.any():
+        return states.new_zeros(())
     scores = F.linear(states[kept], head.weight.to(states.dtype), head.bias.to(states.dtype))
     return F.cross_entropy(scores.float(), labels[kept])
 

@@ -35,9 +35,13 @@ class Character:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Normalised log-mel (frames x 80; `content` of them are recording) and what is said."""
+    """Normalised log-mel (frames x 80; `content` of them are recording) and what is said.
+
+    `f0` is in Hz a frame: NaN where unvoiced, 0 where nobody was asked (outside the utterances).
+    """
 
     mel: Floats
+    f0: Floats
     content: int
     segments: tuple[tuple[Character, ...], ...]
     cut: float | None  # start of an utterance that runs over the window's end, left out
@@ -66,6 +70,7 @@ def speech_window(
     """
     content = min(round(content_s * 100), FRAMES)
     power = np.full((content, 80), 1e-10, np.float32)
+    f0 = np.zeros(padded, np.float32)
     placed: list[tuple[Utterance, float]] = []
     cut: float | None = None
     # A window may begin in the middle of an utterance, as a cut at a fixed time would.
@@ -74,13 +79,14 @@ def speech_window(
         shard, utterance = material.utterance(random)
         gain = random.gauss(0, 0.15) + (random.uniform(-0.8, 0.3) if random.random() < 0.2 else 0)
         _add(power, shard.log_mel(utterance), round(onset * 100), gain)
+        _mark(f0[:content], shard.f0_hz(utterance), round(onset * 100))
         placed.append((utterance, round(onset * 100) / 100))
         onset += utterance.ends[-1] + _pause(random, density)
     segments, cut = _segments(placed, content / 100)
     mel = _acoustics(power, material, random)
     window = np.zeros((padded, 80), np.float32)
     window[:content] = mel[:padded]
-    return Window(window, content, segments, cut)
+    return Window(window, f0, content, segments, cut)
 
 
 def single_window(material: Material, random: Random, severity: float) -> Window:
@@ -92,11 +98,13 @@ def single_window(material: Material, random: Random, severity: float) -> Window
     before, after = random.uniform(0, 0.4), random.uniform(0.05, 0.5)
     content = round((before + after) * 100) + utterance.frames
     power = np.full((min(content, FRAMES), 80), 1e-10, np.float32)
+    f0 = np.zeros(len(power), np.float32)
     _add(power, shard.log_mel(utterance), round(before * 100), 0.0)
+    _mark(f0, shard.f0_hz(utterance), round(before * 100))
     segments, cut = _segments([(utterance, round(before * 100) / 100)], len(power) / 100)
     harsh = random.random() < severity
     mel = _acoustics(power, material, random) if harsh else normalise(power)
-    return Window(mel, len(power), segments, cut)
+    return Window(mel, f0, len(power), segments, cut)
 
 
 def empty_window(material: Material, random: Random, padded: int) -> Window:
@@ -113,7 +121,7 @@ def empty_window(material: Material, random: Random, padded: int) -> Window:
     mel = normalise(_shape(power, random), loudest)
     window = np.zeros((padded, 80), np.float32)
     window[:content] = mel
-    return Window(window, content, (), None)
+    return Window(window, np.zeros(padded, np.float32), content, (), None)
 
 
 def normalise(power: Floats, loudest_elsewhere: float = 0.0) -> Floats:
@@ -143,6 +151,13 @@ def _add(power: Floats, log_mel: npt.NDArray[np.float16], onset: int, gain: floa
     if last > first:
         piece = log_mel[first - onset : last - onset].astype(np.float32)
         power[first:last] += 10 ** (piece + np.float32(gain))
+
+
+def _mark(f0: Floats, utterance: npt.NDArray[np.float16], onset: int) -> None:
+    """Note an utterance's F0 at a frame, which may lie outside."""
+    first, last = max(onset, 0), min(onset + len(utterance), len(f0))
+    if last > first:
+        f0[first:last] = utterance[first - onset : last - onset]
 
 
 def _add_noise(power: Floats, bank: npt.NDArray[np.float16], random: Random, gain: float) -> None:

@@ -1,5 +1,6 @@
 """The training texts: numbers are read as people read them, templates are filled."""
 
+from collections.abc import Callable
 from random import Random
 
 import pytest
@@ -35,7 +36,9 @@ def test_brackets_and_slots_are_filled() -> None:
     assert len(filled) > 50
 
 
-@pytest.mark.parametrize("name", [*text.CALL_FILES, "everyday"])
+@pytest.mark.parametrize(
+    "name", [*text.CALL_FILES, "everyday", *(f"talk/{name}" for name in text.TALK_FILES)]
+)
 def test_every_template_can_be_spoken(name: str) -> None:
     allowed = set(text.characters())
     for seed, template in enumerate(text.templates(name)):
@@ -45,12 +48,15 @@ def test_every_template_can_be_spoken(name: str) -> None:
         assert text.letters("".join(label for label, _ in to_syllables(sentence)))
 
 
-def test_a_third_is_shuffled_words_of_a_wide_vocabulary() -> None:
+def test_shuffled_words_are_of_a_wide_vocabulary() -> None:
     random = Random(5)
     seen = "".join(text.shuffled_words(random) for _ in range(3000))
     assert len(set(seen)) > 1500
 
 
-def test_same_seed_gives_the_same_sentences() -> None:
+@pytest.mark.parametrize(
+    "sentence", [text.talk_sentence, text.call_sentence, text.shuffled_characters]
+)
+def test_same_seed_gives_the_same_sentences(sentence: Callable[[Random], str]) -> None:
     first, second = Random(9), Random(9)
-    assert [text.sentence(first) for _ in range(50)] == [text.sentence(second) for _ in range(50)]
+    assert [sentence(first) for _ in range(50)] == [sentence(second) for _ in range(50)]

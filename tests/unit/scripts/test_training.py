@@ -9,8 +9,8 @@ import whisper
 
 from scripts.synthesis.voice import Voice, speak
 from scripts.training import noises
-from scripts.training.batches import Manner, collate
-from scripts.training.corpus import Shard, Utterance, log_mel, over_a_line
+from scripts.training.batches import IGNORED, Manner, collate, pitch_steps
+from scripts.training.corpus import Shard, Utterance, log_mel, over_a_line, pitch
 from scripts.training.evaluate import edit_distance
 from scripts.training.learner import Learner
 from scripts.training.tokens import token_map, whisper_tokenizer
@@ -32,7 +32,8 @@ def material() -> Material:
         len(frames),
     )
     noise = log_mel(noises.noise("coloured", 1, 3.0))
-    return Material([Shard((utterance,), frames)], [noise], [noise])
+    f0 = pitch(speech, factor, len(frames))
+    return Material([Shard((utterance,), frames, f0)], [noise], [noise])
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -48,6 +49,23 @@ def test_mel_is_whispers_own() -> None:
     samples = whisper.pad_or_trim(torch.from_numpy(speech.samples), 160 * 300)
     ours = normalise(10 ** log_mel(samples.numpy()).astype(np.float32)).T
     assert np.abs(ours - whisper.log_mel_spectrogram(samples).numpy()).max() < 0.01
+
+
+@pytest.mark.parametrize("stretch", [0.9, 1.0, 1.12])
+def test_pitch_follows_the_speaker_that_resampling_makes(stretch: float) -> None:
+    speech = speak("妈妈妈妈", Voice("f2", 180, pitch_range=0))
+    plain, stretched = (pitch(speech, factor, 90) for factor in (1.0, stretch))
+    assert np.nanmedian(stretched) * stretch == pytest.approx(np.nanmedian(plain), rel=0.02)
+
+
+def test_pitch_is_asked_only_where_somebody_speaks() -> None:
+    f0 = np.repeat(np.float32([0, np.nan, 60, 120, 5000, 20]), 2)
+    assert pitch_steps(f0).tolist() == [IGNORED, 0, 1, 17, 52, 1]
+    stuff = material()
+    window = speech_window(stuff, Random(1), 12.0, 0.5, 1500)
+    asked = collate([window], [Manner(True, False, 0)], stuff, Random(1)).pitch[0] != IGNORED
+    assert 0 < int(asked.sum()) < 600
+    assert not asked[600:].any()
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -114,7 +132,7 @@ def test_the_learner_hears_as_the_exported_model_will(frames: int) -> None:
     mel = torch.randn(1, 80, frames)
     encoder = learner.whisper.encoder
     with torch.no_grad():
-        _, heard = learner._encode(mel, 0)
+        *_, heard = learner._encode(mel, 0)
         x = torch.nn.functional.gelu(encoder.conv1(mel))
         x = torch.nn.functional.gelu(encoder.conv2(x)).permute(0, 2, 1)
         x = x + encoder.positional_embedding[: x.shape[1]]
