@@ -24,6 +24,11 @@ WORDINGS: Final[dict[str, str]] = {
     "nobody speaks on the channel": "该声道没有人说话",
     "it is not known when somebody speaks": "不知道何时有人说话",
     # The recording
+    "its recorder never wrote how long it is: read to the end of the file": (
+        "录音未写明时长，已读到文件末尾"
+    ),
+    "its header counts {} ms more than it holds": "文件头所写时长比实际多 {} 毫秒",
+    "{} damaged packets were skipped": "跳过了 {} 个损坏的数据包",
     "the channel is silent": "该声道没有声音",
     "no sound at all": "完全没有声音",
     "there is too little sound": "声音太少",

@@ -117,6 +117,11 @@ def _missing(facts: CallFacts, ui: str) -> Iterator[tuple[str, NotMeasured]]:
             yield speaker_name(party.speaker, ui), missing
 
 
+def oddities(facts: CallFacts, ui: str) -> list[str]:
+    """What is odd about the file without making it unusable."""
+    return [in_chinese(note) if ui == "zh" else note for note in facts.audio.notes]
+
+
 def refusal(reason: str, ui: str) -> str:
     """Why recognised text was refused."""
     return in_chinese(reason) if ui == "zh" else reason

@@ -70,6 +70,7 @@ def render(
         unheard=_unheard(),
         measures=figures.measures(facts, ui),
         quality=figures.quality(facts, ui),
+        oddities=figures.oddities(facts, ui),
         not_measured=figures.not_measured(facts, ui),
         refusal=lambda reason: figures.refusal(reason, ui),
         call_json=_script_safe(drawn_call(scorecard, facts, tracks, ui)),

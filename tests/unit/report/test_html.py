@@ -117,3 +117,11 @@ def test_a_call_without_a_mark_says_so() -> None:
 def test_without_words_and_tracks_the_page_still_stands() -> None:
     bare = msgspec.structs.replace(facts(), transcript=None, turns=(), overlaps=(), holds=())
     assert "没有文字。" in html.render(scorecard(findings=()), bare)
+
+
+def test_what_is_odd_about_the_file_is_said() -> None:
+    given = facts()
+    odd = msgspec.structs.replace(given.audio, notes=("7 damaged packets were skipped",))
+    noted = msgspec.structs.replace(given, audio=odd)
+    page = html.render(scorecard(), noted, tracks(), SOUND)
+    assert "跳过了 7 个损坏的数据包" in page
