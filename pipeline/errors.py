@@ -11,6 +11,7 @@
         ├── ConfigError        a rubric, lexicon or measuring settings
         ├── FactsError         stored facts or scorecards
         ├── StoreError         a database and the files beside it
+        ├── MarksError         human marks
         └── SourceError        a folder, manifest or remote place that recordings come from
 
 An input error says four things: which file, what was expected, what was found, what to do.
@@ -102,6 +103,10 @@ class FactsError(InputError):
 
 class StoreError(InputError):
     """A store cannot be opened, read or written to."""
+
+
+class MarksError(InputError):
+    """Human marks cannot be read, or do not fit what is stored."""
 
 
 class SourceError(InputError):

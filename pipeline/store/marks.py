@@ -157,20 +157,30 @@ def add_marks(connection: Connection, given: Iterable[Mark]) -> int:
         StoreError: a call is not stored, or a rater has marked the same thing before.
     """
     ids = recording_ids(connection)
-    count = 0
-    for mark in given:
-        try:
-            with connection.begin_nested():
-                connection.execute(insert(marks).values(_row(mark, ids)))
-        except IntegrityError:
+    waiting = [(mark, _row(mark, ids)) for mark in given]
+    try:
+        with connection.begin_nested():
+            if waiting:
+                connection.execute(insert(marks), [row for _, row in waiting])
+    except IntegrityError:
+        _name_the_second(connection, waiting)
+        raise  # no second mark: something else is wrong with the store
+    return len(waiting)
+
+
+def _name_the_second(
+    connection: Connection, waiting: Iterable[tuple[Mark, Mapping[str, Any]]]
+) -> None:
+    taken = {mark.about for mark in _stored(connection)}
+    for mark, _ in waiting:
+        if mark.about in taken:
             raise StoreError(
                 mark.call_id,
                 expected="one mark by a rater on a criterion of a call",
                 found=f"a second by {mark.rater} on {mark.criterion or 'the whole call'}",
                 remedy="keep one of them",
             ) from None
-        count += 1
-    return count
+        taken.add(mark.about)
 
 
 def remove_marks(connection: Connection, given: Iterable[Mark]) -> None:
