@@ -17,7 +17,7 @@ import click
 from rich.console import Console
 
 from pipeline import __version__
-from pipeline.commands import night, options, pages, redact, rubrics, store
+from pipeline.commands import marks, night, options, pages, redact, rubrics, store
 from pipeline.commands.rubrics import rubric_of
 from pipeline.errors import QinheError, UsageError, printable
 from pipeline.facts import CallFacts, spoken_language
@@ -295,7 +295,7 @@ def doctor(debug: bool) -> None:
 for _command in (
     *(rubrics.standards, rubrics.rubric, night.batch, night.watch),
     *(store.rejudge, store.forget, store.export, store.formats, store.report),
-    *(pages.index, redact.redact),
+    *(pages.index, redact.redact, marks.marks),
 ):
     cli.add_command(_command)
 
