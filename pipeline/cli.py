@@ -29,6 +29,7 @@ from pipeline.tracks import encode as encode_tracks
 
 if TYPE_CHECKING:
     from pipeline.measure.call import Measured
+    from pipeline.measure.roles import Roles
     from pipeline.scorecard import Scorecard
 
 SCHEMAS = ("facts", "scorecard", "transcript")
@@ -86,6 +87,7 @@ _measuring = options.together(
         metavar="MAP",
         help="Who is where, such as agent=right,customer=left. Default: the agent left.",
     ),
+    options.agent_is,
     click.option(
         "--transcript",
         type=_FILE,
@@ -134,6 +136,7 @@ class _Measuring:
     agent_file: Path | None
     customer_file: Path | None
     channels: str | None
+    agent_is: int | None
     transcript: Path | None
     speakers: str | None
     no_transcript: bool
@@ -157,6 +160,14 @@ class _Measuring:
             "Give one recording, or --agent FILE and --customer FILE for one of two files."
         )
 
+    def _roles(self) -> Roles | None:
+        """Who is on which channel, as the options say."""
+        from pipeline.measure import roles
+
+        if self.channels:
+            return roles.parse(self.channels)
+        return None if self.audio else roles.DEFAULT
+
     def measured(self, *, keep_sound: bool = False, ui: str = "zh") -> Measured:
         """Measure what the options name; ``ui`` is the language of the progress line."""
         from pipeline.measure import call, roles
@@ -169,7 +180,8 @@ class _Measuring:
         recording = call.Recording(
             paths=paths,
             call_id=safe_stem(self.call_id or paths[0].name),
-            roles=roles.parse(self.channels) if self.channels else roles.DEFAULT,
+            roles=self._roles(),
+            agent=self.agent_is,
             transcript=self.transcript,
             language=self.language,
             speakers=roles.parse_speakers(self.speakers) if self.speakers else None,
@@ -249,24 +261,27 @@ def measure(out: Path | None, tracks: Path | None, **measuring: Any) -> None:
 @cli.command()
 @click.argument("facts_file", metavar="FACTS", type=_FILE)
 @_rubric
+@options.agent_is
 @click.option("-o", "--out", type=_FILE, help="Where the scorecard goes as JSON.")
 @click.option("--json", "as_json", is_flag=True, help="Print the scorecard as JSON.")
 @_show_numbers
 @_ui
-@_debug
+@options.tracebacks
 def judge(
     facts_file: Path,
     rubric: str | None,
+    agent_is: int | None,
     out: Path | None,
     as_json: bool,
     show_numbers: bool,
     ui: str,
-    debug: bool,
 ) -> None:
     """Judge stored facts: facts -> scorecard. No audio, no models."""
+    from pipeline.measure.roles import revised
     from pipeline.report.privacy import mask_scorecard
 
     facts = decode_facts(read_input(facts_file), facts_file)
+    facts = facts if agent_is is None else revised(facts, agent_is)
     scorecard = _judge(rubric or default_rubric(spoken_language(facts)))(facts)
     shown = scorecard if show_numbers else mask_scorecard(scorecard, facts)
     if out is not None:

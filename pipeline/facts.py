@@ -297,6 +297,8 @@ class SpeakerFacts(Value, frozen=True, kw_only=True):
     channel: int
     role_confidence: float
     """How sure it is that this is the agent or the customer, 0 to 1."""
+    voice: int | None = None
+    """The voice's number, from 1, whatever part it is given: its channel's, or the diarizer's."""
     talk_s: float
     """Time spent speaking, alone or with the other."""
     speech: tuple[Span, ...]
@@ -316,6 +318,31 @@ class SpeakerFacts(Value, frozen=True, kw_only=True):
     """F0 movement that lexical tone does not explain, in semitones (Mandarin)."""
     cues: tuple[Cue, ...] = ()
     not_measured: tuple[NotMeasured, ...] = ()
+
+
+class RoleCue(Value, frozen=True, kw_only=True):
+    """One thing that speaks for or against a voice's being the agent's."""
+
+    name: str
+    voice: int
+    count: float
+    """How often it was heard; of a known voice, how like it is."""
+    weight: float
+    """What that adds to the log odds of this voice's being the agent's, in nats."""
+
+
+class RoleFacts(Value, frozen=True, kw_only=True):
+    """Which voice is the agent's, and how that is known."""
+
+    source: Literal["told", "channels", "inferred"]
+    """``told``: by who measured; ``channels``: the usual side; ``inferred``: from the cues."""
+    agent: int | None
+    """The voice's number (`SpeakerFacts.voice`); ``None``: the agent is not heard."""
+    confidence: float
+    """0 to 1."""
+    cues: tuple[RoleCue, ...] = ()
+    doubt: str | None = None
+    """What speaks against it, where that is much."""
 
 
 # ── The call ─────────────────────────────────────────────────────────────────────────────────────
@@ -343,6 +370,8 @@ class CallFacts(Value, frozen=True, kw_only=True):
     drawls: tuple[Drawl, ...] = ()
     fillers: tuple[Filler, ...] = ()
     shares: Shares
+    roles: RoleFacts | None = None
+    """``None``: nobody was told apart."""
     not_measured: tuple[NotMeasured, ...] = ()
     provenance: tuple[Provenance, ...] = ()
 

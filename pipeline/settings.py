@@ -340,6 +340,23 @@ class HesitationSettings(Section, frozen=True):
     subjects: tuple[str, ...]
 
 
+class CueSettings(Section, frozen=True):
+    """Phrases that one part says more than the other, and what hearing them weighs."""
+
+    weight: float
+    says: tuple[str, ...]
+
+
+class RoleSettings(Section, frozen=True):
+    """`measure.roles`."""
+
+    usual_side: float
+    told_side: float
+    first_to_speak: float
+    doubted: float
+    cues: dict[str, dict[str, CueSettings]]
+
+
 class MeasureSettings(Section, frozen=True):
     """`configs/measure.yaml`."""
 
@@ -355,6 +372,7 @@ class MeasureSettings(Section, frozen=True):
     nuclei: NucleiSettings
     hesitation: HesitationSettings
     handling: HandlingSettings
+    roles: RoleSettings
 
 
 def load_measure_settings(path: Path | None = None) -> MeasureSettings:

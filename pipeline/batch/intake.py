@@ -216,6 +216,7 @@ class Intake:
             transcript=item.transcript,
             language=item.language,
             channels=item.channels,
+            agent_is=item.agent_is,
             speakers=item.speakers,
             own_words=self.plan.model is not None and item.transcript is None,
         )

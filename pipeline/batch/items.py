@@ -18,6 +18,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
         transcript: where its words are, instead of Whisper.
         language: what is spoken; ``None``: what the settings or the transcript say.
         channels: who is on which channel, as ``qinhe measure --channels`` takes it.
+        agent_is: the number of the agent's voice.
         speakers: who the transcript's speakers are, as ``--speakers`` takes it.
     """
 
@@ -27,6 +28,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     transcript: str | None = None
     language: str | None = None
     channels: str | None = None
+    agent_is: int | None = None
     speakers: str | None = None
 
     @property

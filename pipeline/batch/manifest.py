@@ -2,8 +2,8 @@
 
 ``path`` names the recording (``agent_path`` and ``customer_path`` the two of a pair), relative to
 the manifest. Known columns: ``call_id agent team queue start_time direction transcript language
-channels speakers``, under the other names of `_NAMES` too; every other column is kept as it is.
-A wrong row is refused by its number, and the others are done.
+channels agent_is speakers``, under the other names of `_NAMES` too; every other column is kept as
+it is. A wrong row is refused by its number, and the others are done.
 """
 
 from __future__ import annotations
@@ -36,12 +36,14 @@ _NAMES: Final = {
     "direction": ("direction", "方向"),
     "transcript": ("transcript",),
     "language": ("language",),
-    "channels": ("channels",),
+    "channels": ("channels", "声道"),
+    "agent_is": ("agent_is", "agent_voice", "坐席声音"),
     "speakers": ("speakers",),
 }
 _LONGEST_LINE: Final = 1 << 20
 _LONGEST_TEXT: Final = 10_000
 _BATCH: Final = 1000
+_MOST_VOICES: Final = 99
 
 Row = Mapping[str, Any]
 
@@ -186,8 +188,21 @@ def _told(told: Mapping[str, Any], extra: dict[str, Any], base: str) -> Item:
         transcript=_beside(base, str(told["transcript"])) if "transcript" in told else None,
         language=text("language"),
         channels=channels,
+        agent_is=_number(told["agent_is"]) if "agent_is" in told else None,
         speakers=speakers,
     )
+
+
+def _number(value: Any) -> int:
+    """A voice's number; spreadsheets write 2 as 2.0."""
+    try:
+        number = int(float(str(value)))
+    except (ValueError, OverflowError):
+        number = 0
+    if not 1 <= number <= _MOST_VOICES:
+        shown = printable(str(value)[:40])
+        raise ValueError(f"agent_is {shown!r} is no voice's number: write 1 or 2")
+    return number
 
 
 def _paths(told: Mapping[str, Any], base: str) -> tuple[str, ...]:

@@ -49,7 +49,7 @@ class Plan(Value, frozen=True, kw_only=True):
         """
         words = content(item.transcript) if item.transcript else None
         own = None if item.transcript else self.model
-        told = (item.channels, item.language, item.speakers)
+        told = (item.channels, item.language, item.speakers, item.agent_is)
         return sha256_of((self.version, self.stages, self.settings_sha256, self.shipped, own,
                           words, told))  # fmt: skip
 

@@ -50,6 +50,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     transcript: str | None = None
     language: str | None = None
     channels: str | None = None
+    agent_is: int | None = None
     speakers: str | None = None
     own_words: bool = True
     facts: bytes | None = None

@@ -91,7 +91,8 @@ class Worker:
         recording = call.Recording(
             paths=tuple(Path(path) for path in task.paths),
             call_id=task.call_id,
-            roles=roles.parse(task.channels) if task.channels else roles.DEFAULT,
+            roles=_roles(task),
+            agent=task.agent_is,
             transcript=Path(task.transcript) if task.transcript else None,
             language=task.language,
             speakers=roles.parse_speakers(task.speakers) if task.speakers else None,
@@ -107,6 +108,13 @@ class Worker:
         tracks = keep_tracks(self._equipment.files, encode_tracks(measured.tracks))
         facts = measured.facts
         return facts, pack_facts(facts, tracks, took_s=round(time.monotonic() - start, 3))
+
+
+def _roles(task: Task) -> roles.Roles | None:
+    """Who is on which channel, as the manifest says: by a map, or by naming two files."""
+    if task.channels:
+        return roles.parse(task.channels)
+    return roles.DEFAULT if len(task.paths) == 2 else None
 
 
 class _ChangedError(Exception):

@@ -28,6 +28,14 @@ rubric = click.option(
     help="A shipped rubric's name, or a YAML file. Default: that of the call's language.",
 )
 
+agent_is = click.option(
+    "--agent-is",
+    type=click.IntRange(1),
+    metavar="VOICE",
+    help="Which voice is the agent's, by its number in the facts (1 is the left channel's), where "
+    "it was not guessed right.",
+)
+
 
 def together(*options: Callable[[F], F]) -> Callable[[F], F]:
     """Several click options as one decorator, in the order in which help lists them."""

@@ -12,6 +12,7 @@ import numpy as np
 
 from pipeline.errors import AudioError
 from pipeline.facts import (
+    AGENT,
     MIXED,
     AudioFacts,
     CallFacts,
@@ -27,7 +28,7 @@ from pipeline.measure.cache import Cache
 from pipeline.measure.imports import import_transcript
 from pipeline.measure.pitch import PitchTrack
 from pipeline.measure.pitch import load_model as load_pitch_model
-from pipeline.measure.roles import Roles
+from pipeline.measure.roles import DEFAULT, Roles, Told, decided
 from pipeline.measure.stages import Activity, ChannelLevel, Models, Progress, Stages
 from pipeline.measure.transcript import checked_language
 from pipeline.measure.vad import load_vad
@@ -45,18 +46,20 @@ class Recording:
 
     Attributes:
         paths: the file, or the agent's and the customer's.
-        roles: who is on which channel, where there are two.
+        roles: who is on which channel, where there are two; ``None``: nobody says.
         transcript: where the words come from instead of Whisper.
         language: what is spoken; ``None``: what the settings or the transcript say.
         speakers: the transcript's labels -> ``agent``, ``customer`` or ``others``.
+        agent: the number of the agent's voice, where somebody says.
     """
 
     paths: tuple[Path, ...]
     call_id: str
-    roles: Roles
+    roles: Roles | None = None
     transcript: Path | None = None
     language: str | None = None
     speakers: Mapping[str, str] | None = None
+    agent: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +122,11 @@ def measure(
     activity = stages.activity()
     quality = stages.quality(activity.speech)
     pitches = stages.pitch(activity.speech)
-    roles = recording.roles if len(audio.channels) == 2 else {MIXED: 0}
+    roles = (recording.roles or DEFAULT) if len(audio.channels) == 2 else {MIXED: 0}
     words, transcript = _words(stages, recording, roles, activity)
     found = _voices(stages, roles, activity, words, levels, level_tracks, pitches)
     facts = _facts(stages, recording, found, activity, quality, transcript)
+    facts = decided(facts, settings.roles, _told(recording, found))
     tracks = Tracks(
         tuple(
             ChannelTracks(
@@ -136,6 +140,14 @@ def measure(
     )
     sound = playback.encode(audio.channels) if keep_sound else None
     return Measured(rounded(facts), tracks, sound)
+
+
+def _told(recording: Recording, found: Sequence[Voice]) -> Told:
+    """Who is the agent, as people say: of this call, of its channels, by a transcript's labels."""
+    labelled = len({voice.number for voice in found}) < len(found)
+    by_label = next((v.voice for v in found if labelled and v.speaker == AGENT), None)
+    by_channel = recording.roles[AGENT] + 1 if recording.roles and not labelled else None
+    return Told(agent=recording.agent or by_label, channel=by_channel)
 
 
 def _refuse_silence(recording: Recording, peaks: Sequence[FloatTrack]) -> None:
@@ -207,7 +219,7 @@ def _voices(
     parties = dict.fromkeys(told, 0) if told else dict(roles)
     closure_s = stages.settings.transcript.closure_s
     found = []
-    for speaker, channel in parties.items():
+    for index, (speaker, channel) in enumerate(parties.items()):
         own = tuple(word for word in words if word.speaker == speaker)
         speech, heard = activity.speech[channel], levels[channel]
         if told:
@@ -217,6 +229,7 @@ def _voices(
             Voice(
                 speaker=speaker,
                 number=channel,
+                voice=_voice(speaker, index, channel, told),
                 role_confidence=0.0 if speaker == MIXED else 1.0,
                 channel=stages.audio.channels[channel],
                 speech=speech,
@@ -230,6 +243,13 @@ def _voices(
             )
         )
     return tuple(found)
+
+
+def _voice(speaker: str, index: int, channel: int, told: Sequence[str]) -> int | None:
+    """A voice's number; none where a channel's voices, or all but one, are not told apart."""
+    if speaker == MIXED or len(told) == 1:
+        return None
+    return index + 1 if told else channel + 1
 
 
 def _aside(activity: Activity, channel: int) -> Timeline:

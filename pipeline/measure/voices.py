@@ -32,6 +32,8 @@ class Voice:
     speaker: str
     number: int
     """The channel's, from 0."""
+    voice: int | None
+    """Its own, from 1; ``None``: several people, not told apart."""
     role_confidence: float
     channel: Channel
     speech: Timeline
@@ -231,6 +233,7 @@ class _Party:
             speaker=voice.speaker,
             channel=voice.number,
             role_confidence=voice.role_confidence,
+            voice=voice.voice,
             talk_s=total(voice.speech),
             speech=voice.speech,
             level_dbov=active.level_dbov,
