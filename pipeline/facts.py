@@ -207,6 +207,8 @@ class Turn(Value, frozen=True, kw_only=True):
     prosody: TurnProsody | None = None
     took_floor: bool = True
     """False for a listener's signal (嗯, 好的) and for an attempt that did not get the floor."""
+    confidence: float = 1.0
+    """How sure it is that this voice says it, 0 to 1; 1 on a channel of its own."""
 
     @property
     def text(self) -> str:
@@ -245,6 +247,8 @@ class FloorTransfer(Value, frozen=True, kw_only=True):
     """When the new speaker starts."""
     offset_s: float
     """Positive: a gap, the response time. Negative: an overlap."""
+    confidence: float = 1.0
+    """How sure it is that two voices and not one are on its sides, 0 to 1."""
 
 
 class Monologue(Value, frozen=True, kw_only=True):
@@ -301,6 +305,8 @@ class SpeakerFacts(Value, frozen=True, kw_only=True):
     """The voice's number, from 1, whatever part it is given: its channel's, or the diarizer's."""
     talk_s: float
     """Time spent speaking, alone or with the other."""
+    talk_error_s: float = 0.0
+    """How much of it is expected to be another voice's; 0 on a channel of its own."""
     speech: tuple[Span, ...]
     """When this party made speech sounds."""
     level_dbov: float | None = None
@@ -318,6 +324,11 @@ class SpeakerFacts(Value, frozen=True, kw_only=True):
     """F0 movement that lexical tone does not explain, in semitones (Mandarin)."""
     cues: tuple[Cue, ...] = ()
     not_measured: tuple[NotMeasured, ...] = ()
+
+    @property
+    def purity(self) -> float:
+        """The share of the party's speech that is expected to be its own, 0 to 1."""
+        return 1 - min(1.0, self.talk_error_s / self.talk_s) if self.talk_s > 0 else 1.0
 
 
 class RoleCue(Value, frozen=True, kw_only=True):
