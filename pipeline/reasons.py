@@ -20,6 +20,8 @@ WORDINGS: Final[dict[str, str]] = {
     "both parties share one channel and are not told apart": "双方在同一声道，未能分开",
     "both parties share one channel": "双方在同一声道",
     "the parties were not told apart": "未能分开双方",
+    "what the agent's voice says is what customers say": "坐席一方说的话更像客户说的",
+    "the agent is heard on the other channel than usual": "坐席不在通常的声道",
     "nobody speaks": "没有人说话",
     "nobody speaks on the channel": "该声道没有人说话",
     "it is not known when somebody speaks": "不知道何时有人说话",

@@ -8,6 +8,7 @@ from typing import Any
 from pipeline.facts import CallFacts, digest
 from pipeline.judge import conversation, customer, delivery, procedure, turntaking, wording
 from pipeline.judge.coaching import coaching
+from pipeline.judge.doubt import other_reading, settled, unsure
 from pipeline.judge.events import judge_events
 from pipeline.judge.kpi import radar
 from pipeline.judge.lexicon.phrases import PhraseBook
@@ -54,7 +55,11 @@ class Judge:
                 a third of the time otherwise.
         """
         view = self.view(facts)
-        findings = tuple(self._finding(criterion, view) for criterion in self.rubric.criteria)
+        other = other_reading(facts, self.rubric.confidence)
+        doubted = None if other is None else self.view(other)
+        findings = tuple(
+            self._finding(criterion, view, doubted) for criterion in self.rubric.criteria
+        )
         pillars = self.pillars(findings)
         points = Points.sum(pillar.points for pillar in pillars)
         mark, failed = self.mark(findings, points)
@@ -77,8 +82,10 @@ class Judge:
         """The call as the checks see it, for those who look closer than a scorecard does."""
         return View(facts, self.rubric, self._book)
 
-    def _finding(self, criterion: AnyCriterion, view: View) -> Finding:
+    def _finding(self, criterion: AnyCriterion, view: View, doubted: View | None) -> Finding:
         verdict = check(criterion, view)
+        if doubted is not None and verdict.outcome != "not_measured":
+            verdict = settled(verdict, check(criterion, doubted))
         points = NO_POINTS
         if verdict.outcome in ("met", "missed"):
             won = min(round(criterion.points * verdict.share, 3), criterion.points)
@@ -184,6 +191,9 @@ def check(criterion: AnyCriterion, view: View) -> Verdict:
     nobody = view.why_no_party(criterion.by)
     if nobody is not None:
         return Verdict("not_measured", 0.0, nobody)
+    doubt = unsure(criterion, view)
+    if doubt is not None:
+        return Verdict("not_measured", 0.0, doubt)
     not_called_for = absent(view, criterion.when)
     if not_called_for is not None:
         return Verdict("not_applicable", 0.0, not_called_for)

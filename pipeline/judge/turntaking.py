@@ -50,8 +50,20 @@ def talk_share(criterion: Measure, view: View) -> Verdict:
     unclear = unclear_turns(view)
     if unclear or whole <= 0:
         return unclear or not_measured("没有语音", "not measured: nobody talks")
-    reading = Reading(talk.get(criterion.by, 0.0) / whole)
-    return held(criterion, "说话时间占比", "share of the talk", "", 2, reading)
+    share = talk.get(criterion.by, 0.0) / whole
+    error = sum(party.talk_error_s for party in view.parties.values()) / whole
+    straddled = [
+        limit
+        for limit in (criterion.low, criterion.high)
+        if limit is not None and error and abs(share - limit) <= error
+    ]
+    if straddled:
+        return not_measured(
+            f"说话时间占比 {share:.2f} ± {error:.2f}，无法断定是否超过 {straddled[0]:g}",
+            f"not measured: the share of the talk is {share:.2f} ± {error:.2f}, "
+            f"which may lie on either side of {straddled[0]:g}",
+        )
+    return held(criterion, "说话时间占比", "share of the talk", "", 2, Reading(share))
 
 
 def response_time(criterion: Measure, view: View) -> Verdict:

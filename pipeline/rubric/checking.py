@@ -57,6 +57,9 @@ class Problem:
 
 def problems_of(rubric: Rubric, lexicon: Lexicon) -> Iterator[Problem]:
     """Every mistake, in the file's order."""
+    if not 0 <= rubric.confidence <= 1:
+        found = f"{rubric.confidence:g}"
+        yield Problem(("confidence",), "a share from 0 to 1", found, own=True)
     yield from _lists(rubric)
     yield from _signals(rubric, lexicon)
     yield from _patterns(rubric, lexicon)

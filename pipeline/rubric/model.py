@@ -100,6 +100,8 @@ class Rubric(Typed, frozen=True, kw_only=True):
     weights: dict[Literal["voice", "words"], float] | None = None
     """Voice (V and T rows) against words (P, F and C rows): points are scaled to this."""
     support: Support
+    confidence: float = 0.0
+    """How sure it must be who is the agent and whose speech it is, 0 to 1; less is not measured."""
     signals: Signals = Signals()
     pillars: dict[str, Pillar]
     lists: dict[str, PhraseList] = msgspec.field(default_factory=dict)
@@ -122,6 +124,7 @@ class Variant(Typed, frozen=True, kw_only=True):
     name: Text
     weights: dict[Literal["voice", "words"], float] | None = None
     support: Support | None = None
+    confidence: float | None = None
     drop: tuple[str, ...] = ()
     """Criteria left out."""
     change: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)

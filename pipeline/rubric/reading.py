@@ -127,6 +127,7 @@ def _inherited(path: Path) -> Rubric:
         name=variant.name,
         weights=variant.weights,
         support=variant.support or base.support,
+        confidence=base.confidence if variant.confidence is None else variant.confidence,
         lists=base.lists | variant.lists,
         patterns=base.patterns | variant.patterns,
         criteria=(*criteria, *variant.add),
