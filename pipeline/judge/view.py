@@ -14,7 +14,7 @@ import numpy as np
 
 from pipeline.facts import AGENT, CUSTOMER, CallFacts, SpeakerFacts, Turn
 from pipeline.judge.hearing import Hearing
-from pipeline.judge.lexicon.normalise import COMMA, QUESTION, STOP
+from pipeline.judge.lexicon.normalise import COMMA, QUESTION
 from pipeline.judge.lexicon.phrases import Found, Hit, PhraseBook
 from pipeline.judge.lexicon.script import Script, script_of
 from pipeline.judge.mention import Mention
@@ -205,7 +205,7 @@ class View:
         """Units after which a sentence ends inside a turn."""
         script = self.script
         begins, finishes = script.times
-        stops = np.array(script.marks) >= STOP
+        stops = script.stopped.copy()
         one, two = (self.book.vocabulary.number(unit) for unit in "吗嘛")
         asks = (script.ids == one) | (script.ids == two)
         stops[:-1] |= asks[:-1] & (script.ids[1:] != self.book.vocabulary.number("的"))

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.judge.lexicon.match import Places
-from pipeline.judge.lexicon.seeds import Ints, Longs
+from pipeline.judge.lexicon.match import MAX_PLACE, Places
+from pipeline.judge.lexicon.rows import Longs, Spread, stretches
 
-_SHIFT = 1 << 20
-"""Beyond any place in a call: slot and place make one number."""
+MAX_PLACES = 1 << 24
+"""Beyond the number of places where literals are found in a call."""
 
 
 class Chain(NamedTuple):
@@ -22,28 +22,6 @@ class Chain(NamedTuple):
     """The literals that fill each slot."""
     gaps: tuple[int, ...]
     """Units that may lie between one slot and the next."""
-
-
-class Spread:
-    """Rows of different lengths: for each of some numbers, several others."""
-
-    def __init__(self, rows: Sequence[Sequence[int]]) -> None:
-        self._first = np.zeros(len(rows) + 1, np.int64)
-        np.cumsum([len(row) for row in rows], out=self._first[1:])
-        self._flat = np.array([each for row in rows for each in row], np.int64)
-
-    def of(self, which: Longs) -> tuple[Longs, Longs]:
-        """The rows of these numbers one after the other, and which number each entry is of."""
-        at, place = stretches(self._first[which], self._first[which + 1])
-        return self._flat[at], place
-
-
-def stretches(first: Longs, end: Longs) -> tuple[Longs, Longs]:
-    """The numbers from each ``first`` to before its ``end``, and which stretch each is of."""
-    counts = end - first
-    ends = counts.cumsum()
-    place = np.arange(len(counts)).repeat(counts)
-    return np.arange(len(place)) + (first - ends + counts)[place], place
 
 
 class Chains:
@@ -73,7 +51,7 @@ class Chains:
             self._gaps[row, 1 : len(chain.slots)] = chain.gaps
         self._entry = np.array([chain.entry for chain in chains], np.int64)
 
-    def find(self, places: Places, sections: Ints) -> list[Places]:
+    def find(self, places: Places, sections: Longs) -> list[Places]:
         """Every way through the slots: each next one starts within its gap, in the same sentence.
 
         Args:
@@ -83,23 +61,19 @@ class Chains:
         Returns:
             Entries in the place of literals.
         """
-        slot, at = self._slots_of.of(places.literal)
-        key = slot * _SHIFT + places.start[at]
-        order = key.argsort(kind="stable")
-        key, at = key[order], at[order]
+        chain, key = self._possible(places)
+        at = key % MAX_PLACES
+        key //= MAX_PLACES
         starts, ends, costs = places.start[at], places.end[at], places.cost[at]
-        filled = np.zeros(self._count + 1, bool)
-        filled[slot] = filled[-1] = True
-        chain = np.flatnonzero(filled[self._slots].all(axis=1))
-        first = self._slots[chain, 0] * _SHIFT
-        which, way = stretches(*np.searchsorted(key, (first, first + _SHIFT)))
+        first = self._slots[chain, 0] * MAX_PLACE
+        which, way = stretches(*np.searchsorted(key, (first, first + MAX_PLACE)))
         chain, start, end, cost = chain[way], starts[which], ends[which], costs[which]
         found = []
         for step in range(1, self._slots.shape[1]):
             slot = self._slots[chain, step]
             done = slot == self._count
             found.append(Places(self._entry[chain[done]], start[done], end[done], cost[done]))
-            low = slot * _SHIFT + end
+            low = slot * MAX_PLACE + end
             high = np.where(done, low, low + self._gaps[chain, step] + 1)
             which, way = stretches(*np.searchsorted(key, (low, high)))
             unbroken = sections[end[way] - 1] == sections[starts[which]]
@@ -107,3 +81,20 @@ class Chains:
             chain, start, end = chain[way], start[way], ends[which]
             cost = cost[way] + costs[which]
         return [*found, Places(self._entry[chain], start, end, cost)]
+
+    def _possible(self, places: Places) -> tuple[Longs, Longs]:
+        """The chains that have a literal in each slot, and what fills their slots, in order.
+
+        Slot, start and number of the place make one number, so that sorting is of numbers.
+        """
+        slot, at = self._slots_of.of(places.literal)
+        filled = np.zeros(self._count + 1, bool)
+        filled[slot] = filled[-1] = True
+        chain = np.flatnonzero(filled[self._slots].all(axis=1))
+        wanted = np.zeros(self._count + 1, bool)
+        wanted[self._slots[chain]] = True
+        used = wanted[slot]
+        slot, at = slot[used], at[used]
+        key = (slot * MAX_PLACE + places.start[at]) * MAX_PLACES + at
+        key.sort()
+        return chain, key

@@ -16,11 +16,13 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.judge.lexicon.rows import Longs
 from pipeline.judge.lexicon.script import BREAK, Script, Vocabulary
-from pipeline.judge.lexicon.seeds import Ints, Longs, Seeds
+from pipeline.judge.lexicon.seeds import Ints, Seeds
 from pipeline.judge.lexicon.sound import BLOCKED, HOMOPHONE, SIMILAR_INITIAL, SoundCosts
 
 T = TypeVar("T", bound=np.generic)
+Costs = npt.NDArray[np.int16]
 
 INSERT = 50
 INSERT_LIGHT = 16
@@ -35,8 +37,19 @@ HARD = SIMILAR_INITIAL
 """From this cost on a unit is another one, not a near sound."""
 MAX_UNITS = 20
 """The longest literal piece; longer ones are cut to it."""
-WIDTHS = ((2, 3), (4, 6), (7, MAX_UNITS))
-"""Phrases are priced by groups of about the same length: a table is as wide as its widest."""
+SHORT = 3
+"""Phrases of up to so many units bear no unit more or fewer."""
+MAX_PLACE = 1 << 20
+"""Beyond any place in a call."""
+_MAX_COST, _MAX_SPAN = 1 << 10, 1 << 6
+"""Beyond any budget, and beyond the units that any literal may take."""
+_BESIDE = np.array([[-1], [0], [1]])
+_OFFSETS = np.array([0, -1, 1])
+"""Where a way through the band began, from where its phrase would have; the likeliest first …"""
+_WAYS = 4
+"""… and room for its number in the low bits of a cost."""
+_BEGAN = np.array([[1], [0], [2]], np.int32)
+""" `_OFFSETS` as each state begins."""
 
 
 def budget(length: int, *, exact: bool) -> int:
@@ -62,7 +75,7 @@ class Places(NamedTuple):
     literal: Longs
     start: Longs
     end: Longs
-    cost: Ints
+    cost: Longs | Ints
 
 
 class Matcher:
@@ -90,11 +103,11 @@ class Matcher:
         rows = sorted({unit for units, _ in cut for unit in units})
         self._row = {unit: row + 1 for row, unit in enumerate(rows)}  # row 0 pads
         self._sounds = SoundCosts(rows, negators)
-        self._pattern = np.zeros((MAX_UNITS, len(cut)), np.int32)
+        self._pattern = np.zeros((MAX_UNITS, len(cut)), np.int64)
         for index, (units, _) in enumerate(cut):
             self._pattern[: len(units), index] = [self._row[unit] for unit in units]
         self._exact = np.array([exact for _, exact in cut], bool)
-        self._delete = np.array([0, *(self._deletion(unit) for unit in rows)], np.int32)
+        self._deletes = self._deletions(rows)
         self._single_literals: tuple[dict[str, int], dict[str, int]] = ({}, {})
         for index, (units, exact) in enumerate(cut):
             if len(units) == 1:
@@ -112,6 +125,13 @@ class Matcher:
         if unit in self._negators:
             return BLOCKED
         return DELETE_LIGHT if unit in LEFT_OUT or unit in self._fillers else DELETE
+
+    def _deletions(self, rows: Sequence[str]) -> Costs:
+        """What leaving out each unit of each literal costs; the first and the last carry it."""
+        costs = np.array([0, *(self._deletion(unit) for unit in rows)], np.int16)[self._pattern]
+        costs[0] = BLOCKED
+        costs[self.lengths - 1, np.arange(len(self.lengths))] = BLOCKED
+        return costs
 
     # ── Costs of units heard ─────────────────────────────────────────────────────────────────
 
@@ -153,121 +173,128 @@ class Matcher:
     # ── The pass ─────────────────────────────────────────────────────────────────────────────
 
     def find(self, script: Script) -> Places:
-        """Every place within its literal's budget, by literal, in the order they start."""
+        """Every place within its literal's budget, each literal's in the order they start."""
         self._learn()
         ids = script.ids
+        heard = ids * self._costs.shape[1]
         literal, start = self._seeds.candidates(ids, self._sound_of[ids], self._fitting)
-        lengths = self.lengths[literal]
-        found = self._single(ids)
-        hopeful = [(literal[:0], start[:0])]
-        for low, high in WIDTHS:
-            chosen = np.flatnonzero((lengths >= low) & (lengths <= high))
-            if len(chosen):
-                widest = int(lengths[chosen].max())
-                straight, edited = self._priced(ids, literal[chosen], start[chosen], widest)
-                found += straight
-                hopeful += edited
-        which, where = (np.concatenate(column) for column in zip(*hopeful, strict=True))
-        return _cheapest([*found, *self._banded(ids, which, where)])
+        short = self.lengths[literal] <= SHORT
+        found, _ = self._priced(heard, literal[short], start[short])
+        more, hopeful = self._priced(heard, *self._edged(heard, literal[~short], start[~short]))
+        longer = self._banded(ids, heard, *hopeful)
+        return _joined([*self._single(ids), _cheapest([found, more, *longer])])
 
-    def _single(self, ids: Ints) -> list[Places]:
+    def _single(self, ids: Longs) -> list[Places]:
         """Literals of one unit: the unit itself, nothing near it."""
         found = []
         for table in self._singles:
             literal = table[ids]
-            start = np.flatnonzero(literal >= 0)
+            start = (literal >= 0).nonzero()[0]
             found.append(Places(literal[start], start, start + 1, np.zeros(len(start), np.int32)))
         return found
 
+    def _cost(self, heard: Longs, place: Longs, row: Longs) -> Costs:
+        """What hearing the units at these places costs for those of these rows.
+
+        Args:
+            heard: where in the table the costs of each unit of the script begin.
+            place: places in the script.
+            row: rows of the literals' units.
+        """
+        return self._costs.ravel().take(heard.take(place) + row)
+
+    def _edged(self, heard: Longs, literal: Longs, start: Longs) -> tuple[Longs, Longs]:
+        """Those whose first and last unit were said where they may be, at most one place off."""
+        for edge in (0, -1):
+            at = self.lengths[literal] - 1 if edge else 0
+            costs = self._cost(heard, start + at + _BESIDE, self._pattern[at, literal])
+            kept = costs.min(axis=0) < HARD
+            literal, start = literal[kept], start[kept]
+        return literal, start
+
     def _priced(
-        self, ids: Ints, literal: Longs, start: Longs, width: int
-    ) -> tuple[list[Places], list[tuple[Longs, Longs]]]:
+        self, heard: Longs, literal: Longs, start: Longs
+    ) -> tuple[Places, tuple[Longs, Longs]]:
         """What is found without an edit, and what might be with one."""
-        straight = self._costs[
-            ids[start + np.arange(width)[:, None]], self._pattern[:width, literal]
-        ]
         last = self.lengths[literal] - 1
+        width = int(last.max(initial=0)) + 1
+        pattern = self._pattern[:width].take(literal, axis=1)
+        straight = self._cost(heard, start + np.arange(width)[:, None], pattern)
         exact = self._exact[literal]
         cost = straight.sum(axis=0, dtype=np.int32)
         good = cost <= self._budgets[literal]
         good &= (straight[0] < HARD) & (straight[last, np.arange(len(literal))] < HARD)
         if exact.any():
             good &= ~exact | (straight.max(axis=0) <= HOMOPHONE)
-        found = [Places(literal[good], start[good], start[good] + last[good] + 1, cost[good])]
-        if width <= 3:
-            return found, []
-        rest = np.flatnonzero(~good & ~exact)
-        return found, [self._hopeful(ids, literal[rest], start[rest], straight[:, rest])]
+        found = Places(literal[good], start[good], start[good] + last[good] + 1, cost[good])
+        rest = ~good & ~exact & (last >= SHORT)
+        if not rest.any():
+            return found, (literal[:0], start[:0])
+        chosen = literal[rest], start[rest], pattern[:, rest], straight[:, rest]
+        return found, self._hopeful(heard, *chosen)
 
     def _hopeful(
-        self, ids: Ints, literal: Longs, start: Longs, straight: Ints
+        self, heard: Longs, literal: Longs, start: Longs, pattern: Longs, straight: Costs
     ) -> tuple[Longs, Longs]:
         """Those that could pass with a unit more or fewer, by a lower bound of their cost."""
         width = len(straight)
-        least = np.minimum(straight, self._deletes(literal, width))
+        least = np.minimum(straight, self._deletes[:width].take(literal, axis=1))
         # Fewer misfits than a whole phrase of them: the shifted rows are worth looking up.
-        likely = np.flatnonzero((least >= HARD).sum(axis=0) <= self.lengths[literal] - 2)
-        literal, start, least = literal[likely], start[likely], least[:, likely]
-        pattern = self._pattern[:width, literal]
-        places = start + np.arange(width)[:, None]
-        np.minimum(least, self._costs[ids[places - 1], pattern], out=least)
-        np.minimum(least, self._costs[ids[places + 1], pattern], out=least)
+        likely = (least >= HARD).sum(axis=0) <= self.lengths[literal] - 2
+        literal, start = literal[likely], start[likely]
+        pattern, least = pattern[:, likely], least[:, likely]
+        place = start + np.arange(width)[:, None]
+        np.minimum(least, self._cost(heard, place - 1, pattern), out=least)
+        np.minimum(least, self._cost(heard, place + 1, pattern), out=least)
         bound = least.sum(axis=0, dtype=np.int32) + INSERT_FILLER
-        hopeful = np.flatnonzero(bound <= self._budgets[literal])
+        hopeful = bound <= self._budgets[literal]
         return literal[hopeful], start[hopeful]
 
-    def _banded(self, ids: Ints, literal: Longs, start: Longs) -> list[Places]:
+    def _banded(self, ids: Longs, heard: Longs, literal: Longs, start: Longs) -> list[Places]:
         """The hopeful ones, priced exactly."""
         if not len(literal):
             return []
-        width = int(self.lengths[literal].max())
-        heard = ids[start + np.arange(width)[:, None, None] + np.array([[-1], [0], [1]])]
-        band = self._costs[heard, self._pattern[:width, None, literal]].astype(np.int32)
         at, last = np.arange(len(literal)), self.lengths[literal] - 1
+        width = int(last.max()) + 1
+        place = start + np.arange(width)[:, None, None] + _BESIDE
+        pattern = self._pattern[:width].take(literal, axis=1)
+        band = self._cost(heard, place, pattern[:, None]).astype(np.int32)
         band[0][band[0] >= HARD] = BLOCKED
         edge = band[last, :, at]
         band[last, :, at] = np.where(edge >= HARD, BLOCKED, edge)
         return [self._programmed(literal, start, band, self._ahead(ids, start, last, width))]
 
-    def _deletes(self, literal: Longs, width: int) -> Ints:
-        """What leaving out each unit costs; the first and the last carry the phrase."""
-        costs: Ints = self._delete[self._pattern[:width, literal]]
-        costs[0] = BLOCKED
-        costs[self.lengths[literal] - 1, np.arange(len(literal))] = BLOCKED
-        return costs
-
     def _programmed(self, literal: Longs, start: Longs, band: Ints, ahead: Ints) -> Places:
-        """Cheapest way through the band: state = how far the row runs ahead (-1, 0, 1)."""
+        """Cheapest way through the band: state = how far the row runs ahead (-1, 0, 1).
+
+        A state is its cost and, in the low bits, where it began: the least is the cheapest.
+        """
         width, _, count = band.shape
-        state = np.zeros((3, count), np.int32)
-        begin = np.repeat(np.array([[-1], [0], [1]], np.int32), count, axis=1)
-        lengths = self.lengths[literal]
-        deletes = self._deletes(literal, width)
-        best = np.full(count, BLOCKED, np.int32)
-        best_begin, best_end = np.zeros(count, np.int64), np.zeros(count, np.int64)
+        deletes = self._deletes[:width].take(literal, axis=1).astype(np.int32) * _WAYS
+        band, ahead = band * _WAYS, ahead * _WAYS
+        states = np.zeros((width, 3, count), np.int32)
+        state = _BEGAN.repeat(count, axis=1)
         for step in range(width):
             # One unit of the phrase not said: the row falls one behind.
             fallen = state[1:] + deletes[step]
             state = state + band[step]
-            falls = fallen < state[:2]
-            np.copyto(state[:2], fallen, where=falls)
-            np.copyto(begin[:2], begin[1:].copy(), where=falls)
+            np.minimum(state[:2], fallen, out=state[:2])
             # One unit more said than the phrase has: the row runs one ahead.
             for way in (0, 1):
                 more = state[way] + ahead[step + way, way]
-                better = more < state[way + 1]
-                np.copyto(state[way + 1], more, where=better)
-                np.copyto(begin[way + 1], begin[way], where=better)
-            last = np.flatnonzero(lengths == step + 1)
-            if len(last):
-                way_out = state[:, last].argmin(axis=0)
-                best[last] = state[way_out, last]
-                best_begin[last] = start[last] + begin[way_out, last]
-                best_end[last] = start[last] + step + way_out
-        good = best <= self._budgets[literal]
-        return Places(literal[good], best_begin[good], best_end[good], best[good])
+                np.minimum(state[way + 1], more, out=state[way + 1])
+            states[step] = state
+        last = self.lengths[literal] - 1
+        final = states[last, :, np.arange(count)]
+        way_out = (final // _WAYS).argmin(axis=1)
+        best = final[np.arange(count), way_out]
+        cost, began = best // _WAYS, best % _WAYS
+        good = cost <= self._budgets[literal]
+        begin = start + _OFFSETS[began]
+        end = start + last + way_out
+        return Places(literal[good], begin[good], end[good], cost[good])
 
-    def _ahead(self, ids: Ints, start: Longs, last: Longs, width: int) -> Ints:
+    def _ahead(self, ids: Longs, start: Longs, last: Longs, width: int) -> Ints:
         """What a unit more costs at each place, in states -1 and 0; nothing comes after the end."""
         place = np.arange(width + 1)[:, None]
         heard = ids[start + place]
@@ -284,12 +311,21 @@ def _longer(table: npt.NDArray[T], room: int) -> npt.NDArray[T]:
     return longer
 
 
+def _joined(parts: Sequence[Places]) -> Places:
+    return Places(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
 def _cheapest(parts: Sequence[Places]) -> Places:
-    """All together, by literal and start; of several at one start the cheapest."""
-    literal, start, end, cost = (np.concatenate(column) for column in zip(*parts, strict=True))
-    order = np.lexsort((cost, start, literal))
-    literal, start = literal[order], start[order]
-    fresh = np.ones(len(literal), bool)
-    fresh[1:] = (literal[1:] != literal[:-1]) | (start[1:] != start[:-1])
-    kept = order[fresh]
-    return Places(literal[fresh], start[fresh], end[kept], cost[kept])
+    """All together, by literal and start; of several at one start the cheapest.
+
+    A place makes one number, so that sorting places is sorting numbers.
+    """
+    literal, start, end, cost = _joined(parts)
+    key = ((literal * MAX_PLACE + start) * _MAX_COST + cost) * _MAX_SPAN + (end - start)
+    key.sort()
+    where = key // (_MAX_COST * _MAX_SPAN)
+    fresh = np.ones(len(key), bool)
+    fresh[1:] = where[1:] != where[:-1]
+    key, where = key[fresh], where[fresh]
+    start = where % MAX_PLACE
+    return Places(where // MAX_PLACE, start, start + key % _MAX_SPAN, key // _MAX_SPAN % _MAX_COST)

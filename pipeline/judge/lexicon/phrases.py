@@ -8,9 +8,10 @@ from typing import Final
 
 import numpy as np
 
-from pipeline.judge.lexicon.chains import Chain, Chains, Spread
+from pipeline.judge.lexicon.chains import Chain, Chains
 from pipeline.judge.lexicon.match import Matcher, Places
 from pipeline.judge.lexicon.normalise import COMMA, STOP, units
+from pipeline.judge.lexicon.rows import Spread
 from pipeline.judge.lexicon.script import Script, Vocabulary
 from pipeline.rubric.model import Lexicon, PhraseList
 from pipeline.rubric.notation import slots

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.facts import Turn, Word
 from pipeline.judge.lexicon.normalise import STOP, digit_of, units
+from pipeline.judge.lexicon.rows import Growing, Longs, stretches
 from pipeline.timeline import Span
 
-Ints = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+N = TypeVar("N", np.int64, np.float64)
 
 BREAK = 0
 """The unit between turns: no phrase crosses it."""
@@ -29,8 +33,10 @@ class Vocabulary:
         self.digits: set[int] = set()
         """Numbers of the units that are digits."""
         self._number: dict[str, int] = {"\n": BREAK}
-        self.known: dict[str, tuple[list[int], list[int]]] = {}
-        """Units and marks of the words met so far; `of` for any word."""
+        self.words = _Words(self)
+        """Numbers of the words met so far; a new one gets the next when it is looked up."""
+        self._first, self._count = Growing(), Growing()
+        self._units, self._marks = Growing(), Growing()
 
     def __len__(self) -> int:
         return len(self.names)
@@ -45,26 +51,48 @@ class Vocabulary:
                 self.digits.add(known)
         return known
 
-    def of(self, text: str) -> tuple[list[int], list[int]]:
-        """A word's unit numbers, and the mark after each."""
-        known = self.known.get(text)
-        if known is None:
-            found, marks = units(text)
-            known = self.known[text] = ([self.number(unit) for unit in found], list(marks))
-        return known
+    def learn(self, text: str) -> int:
+        """A new word's number."""
+        found, marks = units(text)
+        self._first.add([self._units.add([self.number(unit) for unit in found])])
+        self._marks.add(marks)
+        return self._count.add([len(found)])
+
+    def counts(self, words: Longs) -> Longs:
+        """How many units each of these words has."""
+        return self._count.values[words]
+
+    def spelt(self, words: Longs, counts: Longs) -> tuple[Longs, Longs, Longs]:
+        """The units of these words in a row, the mark after each, and which word each is of."""
+        first = self._first.values[words]
+        at, word = stretches(first, first + counts)
+        return self._units.values[at], self._marks.values[at], word
+
+
+class _Words(dict[str, int]):
+    """Word numbers by text."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        super().__init__()
+        self._learn = vocabulary.learn
+
+    def __missing__(self, text: str) -> int:
+        number = self[text] = self._learn(text)
+        return number
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
     """The call's units in a row: turns in time order, a `BREAK` between them."""
 
-    ids: Ints
+    ids: Longs
     """Unit numbers, `EDGE` breaks at both ends."""
     marks: list[int]
     """What stands after each unit (`normalise.COMMA` …)."""
     word_of: list[int]
     """Index of each unit's word; -1 for breaks."""
     words: list[Word]
+    """Those with something to hear in them."""
     turn_of: list[int]
     """Index of each unit's turn; -1 for breaks."""
     starts: list[int]
@@ -77,7 +105,9 @@ class Script:
     """… and ends."""
     times: tuple[Floats, Floats]
     """Both, for working on all units at once."""
-    sections: Ints
+    stopped: Bools
+    """Whether a sentence ends with the unit, by its mark or because its turn does."""
+    sections: Longs
     """For each unit how many full stops and breaks came before: the same number, unbroken talk."""
     names: list[str]
     """The vocabulary: unit by number."""
@@ -100,66 +130,67 @@ class Script:
 
 def script_of(turns: Sequence[Turn], vocabulary: Vocabulary) -> Script:
     """The row of units of a call's turns."""
-    numbers, marks = [BREAK] * EDGE, [0] * EDGE
-    words: list[Word] = []
-    counts: list[int] = []
-    starts, ends = [], []
-    known, of = vocabulary.known, vocabulary.of
-    for turn in turns:
-        starts.append(len(numbers))
-        for word in turn.words:
-            units_said, after = known.get(word.text) or of(word.text)
-            if units_said:
-                numbers += units_said
-                marks += after
-                words.append(word)
-                counts.append(len(units_said))
-        ends.append(len(numbers))
-        numbers.append(BREAK)
-        marks.append(0)
-    numbers += [BREAK] * EDGE
-    marks += [0] * EDGE
-    ids = np.array(numbers, np.int32)
-    word_of, begins, finishes = _times(ids, words, counts)
-    turn_of = np.full(len(ids), -1, np.int32)
-    for index, (start, end) in enumerate(zip(starts, ends, strict=True)):
-        turn_of[start:end] = index
+    words, spelt, turn_of_word = _words(turns, vocabulary)
+    counts = vocabulary.counts(spelt)
+    said, marked, word = vocabulary.spelt(spelt, counts)
+    turn = turn_of_word[word]
+    place = np.arange(EDGE, EDGE + len(said)) + turn  # a break after each turn
+    size = EDGE + len(said) + len(turns) + EDGE
+    ids, marks = _row(size, place, said), _row(size, place, marked)
+    begins, finishes = _times(words, counts, word)
+    begins, finishes = _row(size, place, begins), _row(size, place, finishes)
+    starts, ends = _edges(turn, len(turns))
+    stopped = (marks >= STOP) | (ids == BREAK)
     return Script(
         ids=ids,
-        marks=marks,
-        word_of=word_of.tolist(),
+        marks=marks.tolist(),
+        word_of=_row(size, place, word, -1).tolist(),
         words=words,
-        turn_of=turn_of.tolist(),
-        starts=starts,
-        ends=ends,
+        turn_of=_row(size, place, turn, -1).tolist(),
+        starts=starts.tolist(),
+        ends=ends.tolist(),
         begins=begins.tolist(),
         finishes=finishes.tolist(),
         times=(begins, finishes),
-        sections=_sections(ids, marks),
+        stopped=stopped,
+        sections=stopped.cumsum() - stopped,
         names=vocabulary.names,
-        numbers=numbers,
+        numbers=ids.tolist(),
     )
 
 
-def _sections(ids: Ints, marks: Sequence[int]) -> Ints:
-    stops = (np.array(marks) >= STOP) | (ids == BREAK)
-    before: Ints = np.cumsum(stops, dtype=np.int32) - stops
-    return before
+def _words(turns: Sequence[Turn], vocabulary: Vocabulary) -> tuple[list[Word], Longs, Longs]:
+    """The words with something to hear in them, their numbers, and the turn of each."""
+    words = list(itertools.chain.from_iterable([turn.words for turn in turns]))
+    numbers = map(vocabulary.words.__getitem__, [word.text for word in words])
+    spelt = np.fromiter(numbers, np.int64, len(words))
+    turn = np.arange(len(turns)).repeat([len(turn.words) for turn in turns])
+    heard = vocabulary.counts(spelt) > 0
+    if heard.all():
+        return words, spelt, turn
+    return list(itertools.compress(words, heard)), spelt[heard], turn[heard]
 
 
-def _times(ids: Ints, words: Sequence[Word], counts: Sequence[int]) -> tuple[Ints, Floats, Floats]:
-    """Per unit: its word, when it begins, when it ends; 0 for breaks."""
-    spans = [word.span for word in words]
-    start = np.array([span.start for span in spans])
-    length = np.array([span.end for span in spans]) - start
-    count = np.array(counts, np.int64)
-    word = np.repeat(np.arange(len(words)), count)
-    place = np.arange(len(word)) - np.repeat(np.cumsum(count) - count, count)
-    step = (length / np.maximum(count, 1))[word]
-    said = np.flatnonzero(ids != BREAK)
-    word_of = np.full(len(ids), -1, np.int32)
-    begins, finishes = np.zeros(len(ids)), np.zeros(len(ids))
-    word_of[said] = word
-    begins[said] = start[word] + place * step
-    finishes[said] = begins[said] + step
-    return word_of, begins, finishes
+def _row(size: int, place: Longs, values: npt.NDArray[N], rest: int = 0) -> npt.NDArray[N]:
+    """A value for each unit said, and for the breaks the same one."""
+    row = np.full(size, rest, values.dtype)
+    row[place] = values
+    return row
+
+
+def _edges(turn: Longs, turns: int) -> tuple[Longs, Longs]:
+    """Where each turn starts and ends in the row, from the turn of each unit said."""
+    number = np.arange(turns + 1)
+    edges = turn.searchsorted(number) + number + EDGE
+    return edges[:-1], edges[1:] - 1
+
+
+def _times(words: Sequence[Word], counts: Longs, word: Longs) -> tuple[Floats, Floats]:
+    """When each unit said begins and ends, from the word of each."""
+    spans = [each.span for each in words]
+    start = np.fromiter([span.start for span in spans], np.float64, len(spans))
+    end = np.fromiter([span.end for span in spans], np.float64, len(spans))
+    step = ((end - start) / counts)[word]
+    place = np.arange(len(word)) - (counts.cumsum() - counts)[word]
+    begins = start[word] + place * step
+    return begins, begins + step

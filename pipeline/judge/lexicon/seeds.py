@@ -13,10 +13,10 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.judge.lexicon.rows import Longs, stretches
 from pipeline.judge.lexicon.sound import readings, skeleton, skeleton_of
 
 Ints = npt.NDArray[np.int32]
-Longs = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 
@@ -65,42 +65,40 @@ class Seeds:
         return self._number.setdefault(name, len(self._number) + 1)
 
     def _tables(self, codes: Sequence[tuple[int, ...]]) -> None:
-        """Pairs of sounds in a table to look up directly; triples by their pair, in order."""
+        """Pairs of sounds and triples of a pair and a sound, to look up directly; seeds from 1."""
         self._order = codes
         pairs = sorted({code[:2] for code in codes})
-        self._pair = np.zeros(self._known**2, np.int32)  # 0: no piece begins so
+        self._pair = np.zeros(self._known**2, np.int64)  # 0: no piece begins so
         for number, (one, two) in enumerate(pairs, 1):
             self._pair[one * self._known + two] = number
         number_of = {pair: number for number, pair in enumerate(pairs, 1)}
-        self._seed_of_pair = np.full(len(pairs) + 1, -1, np.int64)
-        triples = []
-        for seed, code in enumerate(codes):
+        self._seed_of_pair = np.zeros(len(pairs) + 1, np.int64)
+        self._seed_of_triple = np.zeros((len(pairs) + 1) * self._known, np.int32)
+        for seed, code in enumerate(codes, 1):
             pair = number_of[code[:2]]
             if len(code) == 2:
                 self._seed_of_pair[pair] = seed
             else:
-                triples.append((pair * self._known + code[2], seed))
-        triples.sort()
-        self._triples = np.array([code for code, _ in triples], np.int64)
-        self._seed_of_triple = np.array([seed for _, seed in triples], np.int64)
+                self._seed_of_triple[pair * self._known + code[2]] = seed
 
     def _entries(
         self,
         seeds: Sequence[list[tuple[int, int, int]]],
         literals: Sequence[tuple[tuple[str, ...], bool]],
     ) -> None:
-        self._first = np.zeros(len(seeds) + 1, np.int64)
-        np.cumsum([len(entries) for entries in seeds], out=self._first[1:])
+        self._first = np.zeros(len(seeds) + 2, np.int64)
+        np.cumsum([len(entries) for entries in seeds], out=self._first[2:])
         flat = [entry for entries in seeds for entry in entries]
         self._literal = np.array([literal for literal, *_ in flat], np.int64)
         self._offset = np.array([offset for _, offset, _ in flat], np.int64)
         sides = [self._side(literals[index][0], offset, size) for index, offset, size in flat]
         self._near = np.array([near for near, _, _ in sides], np.int64)
         self._far = np.array([far for _, far, _ in sides], np.int64)
-        pairs = sorted({units for *_, units in sides})
-        number = {units: at for at, units in enumerate(pairs)}
+        number: dict[tuple[int, int], int] = {}  # as met: those of a seed lie side by side
+        for *_, units in sides:
+            number.setdefault(units, len(number))
         self._beside = np.array([number[units] for *_, units in sides], np.int64)
-        self.neighbours = np.array(pairs, np.int64).reshape(-1, 2)
+        self.neighbours = np.array(list(number), np.int64).reshape(-1, 2)
         """Rows of the units next to pieces, two by two; row 0 for pieces that are whole phrases."""
 
     def _side(
@@ -121,7 +119,7 @@ class Seeds:
         number = self._number.get(skeleton(unit), 0)
         return number if number < self._known else 0
 
-    def candidates(self, ids: Ints, sounds: Longs, fitting: Bools) -> tuple[Longs, Longs]:
+    def candidates(self, ids: Longs, sounds: Longs, fitting: Bools) -> tuple[Longs, Longs]:
         """Literals and starts of what may be there.
 
         Next to a whole piece, the phrase's next unit was said, or the one after it, or it comes one
@@ -133,16 +131,12 @@ class Seeds:
             fitting: by heard unit and row of `neighbours`, whether either of the two fits it.
         """
         position, seed = self._heard(sounds)
-        first = self._first[seed]
-        counts = self._first[seed + 1] - first
-        ends = counts.cumsum()
-        entry = np.arange(ends[-1] if len(ends) else 0) + (first - ends + counts).repeat(counts)
-        position = position.repeat(counts)
-        beside = self._beside[entry]
-        width, flat = fitting.shape[1], fitting.ravel()
-        fits = flat[ids[position + self._near[entry]] * width + beside]
-        fits |= flat[ids[position + self._far[entry]] * width + beside]
-        kept = fits.nonzero()[0]
+        entry, at = stretches(self._first[seed], self._first[seed + 1])
+        position = position[at]
+        beside, fits = self._beside[entry], fitting.ravel()
+        heard = ids * fitting.shape[1]
+        kept = fits.take(heard.take(position + self._near[entry]) + beside)
+        kept |= fits.take(heard.take(position + self._far[entry]) + beside)
         entry = entry[kept]
         return self._literal[entry], position[kept] - self._offset[entry]
 
@@ -151,18 +145,11 @@ class Seeds:
         pair = self._pair[sounds[:-1] * self._known + sounds[1:]]
         where = pair.nonzero()[0]
         pair = pair[where]
-        seed = self._seed_of_pair[pair]
-        two = seed >= 0
-        if not len(self._triples):
-            return where[two], seed[two]
-        code = pair * np.int64(self._known) + sounds[where + 2]
-        at = self._triples.searchsorted(code)
-        at[at == len(self._triples)] = 0
-        three = self._triples[at] == code
-        return (
-            np.concatenate([where[two], where[three]]),
-            np.concatenate([seed[two], self._seed_of_triple[at[three]]]),
-        )
+        two = self._seed_of_pair[pair]
+        three = self._seed_of_triple[pair * self._known + sounds[where + 2]]
+        seeds = np.concatenate([two, three])
+        known = seeds.nonzero()[0]
+        return np.concatenate([where, where])[known], seeds[known]
 
 
 def _pieces(units: Sequence[str], count: int) -> Iterable[tuple[int, Sequence[str]]]:

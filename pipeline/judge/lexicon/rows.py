@@ -1,0 +1,52 @@
+"""Rows of numbers of different lengths, many at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+Longs = npt.NDArray[np.int64]
+"""What NumPy looks up by without converting first, which would cost more than the look-up."""
+
+
+def stretches(first: Longs, end: Longs) -> tuple[Longs, Longs]:
+    """The numbers from each ``first`` to before its ``end``, and which stretch each is of."""
+    counts = end - first
+    ends = counts.cumsum()
+    place = np.arange(len(counts)).repeat(counts)
+    return np.arange(len(place)) + (first - ends + counts)[place], place
+
+
+class Spread:
+    """Rows of different lengths: for each of some numbers, several others."""
+
+    def __init__(self, rows: Sequence[Sequence[int]]) -> None:
+        self._first = np.zeros(len(rows) + 1, np.int64)
+        np.cumsum([len(row) for row in rows], out=self._first[1:])
+        self._flat = np.array([each for row in rows for each in row], np.int64)
+
+    def of(self, which: Longs) -> tuple[Longs, Longs]:
+        """The rows of these numbers one after the other, and which number each entry is of."""
+        at, place = stretches(self._first[which], self._first[which + 1])
+        return self._flat[at], place
+
+
+class Growing:
+    """Numbers that more are added to; room is doubled, so that adding costs the same for each."""
+
+    def __init__(self) -> None:
+        self.values = np.zeros(1024, np.int64)
+        """The numbers, and zeros after them."""
+        self.length = 0
+
+    def add(self, numbers: Sequence[int]) -> int:
+        """Put these at the end; returns where they start."""
+        start, self.length = self.length, self.length + len(numbers)
+        if self.length > len(self.values):
+            longer = np.zeros(2 * self.length, np.int64)
+            longer[:start] = self.values[:start]
+            self.values = longer
+        self.values[start : self.length] = numbers
+        return start
