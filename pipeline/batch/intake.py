@@ -216,7 +216,7 @@ class Intake:
             transcript=item.transcript,
             language=item.language,
             channels=item.channels,
-            agent_is=item.agent_is,
+            agent_is=item.agent_is or job.known.agent_voice,
             speakers=item.speakers,
             own_words=self.plan.model is not None and item.transcript is None,
         )

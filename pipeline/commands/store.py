@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -26,30 +26,69 @@ FORMS = ("webvtt", "textgrid", "rttm", "ctm", "vcon", "contactlens")
 
 
 @click.command()
+@click.argument("call_id", required=False)
 @options.store
-@click.option("--rubric", metavar="NAME|FILE", required=True, help="The rubric to judge with.")
+@options.rubric
+@options.agent_is
 @click.option("--workers", type=click.IntRange(1, 1024), help="Processes. Default: one a core.")
 @click.option(
     "--flips", type=options.FILE, help="Write the verdicts that flip as CSV here, not as text."
 )
 @options.tracebacks
-def rejudge(
-    db: str, files: Path | None, rubric: str, workers: int | None, flips: Path | None
+def rejudge(call_id: str | None, agent_is: int | None, **given: Any) -> None:
+    """Judge every stored call with another rubric, and list the verdicts that flip.
+
+    With CALL_ID and --agent-is, put right who is the agent of that call: nothing is measured
+    again, and the store remembers it.
+    """
+    if (call_id is None) != (agent_is is None):
+        raise UsageError("CALL_ID and --agent-is go together: who is the agent of which call?")
+    if call_id is not None and agent_is is not None:
+        _mend(call_id, agent_is, **given)
+    else:
+        _rejudge_all(**given)
+
+
+def _mend(
+    call_id: str,
+    agent_is: int,
+    *,
+    db: str,
+    files: Path | None,
+    rubric: str | None,
+    workers: int | None,
+    flips: Path | None,
 ) -> None:
-    """Judge every stored call with another rubric, and list the verdicts that flip."""
+    from pipeline.batch.mending import mend
+    from pipeline.store.database import open_database
+
+    with open_database(db, files, make=False) as database:
+        judged = mend(database, call_id, agent_is, rubric)
+    if flips is not None:
+        with _table(flips) as table:
+            csv.writer(table).writerows(_rows(judged.flip) if judged.flip else ())
+    elif judged.flip is not None:
+        click.echo(_line(judged.flip))
+    click.echo(f"the agent of {printable(call_id)} is voice {agent_is}", err=True)
+
+
+def _rejudge_all(
+    *,
+    db: str,
+    files: Path | None,
+    rubric: str | None,
+    workers: int | None,
+    flips: Path | None,
+) -> None:
     from pipeline.batch import rejudge as judging
     from pipeline.batch.run import cores
     from pipeline.store.database import open_database
 
+    if rubric is None:
+        raise UsageError("Give the rubric to judge with: --rubric NAME|FILE.")
     with ExitStack() as stack:
         database = stack.enter_context(open_database(db, files, make=False))
-        table = None
-        if flips is not None:
-            try:
-                table = stack.enter_context(flips.open("w", encoding="utf-8-sig", newline=""))
-            except OSError as error:
-                raise UsageError(f"--flips {flips} cannot be written: {error.strerror}.") from None
-            csv.writer(table).writerow(_COLUMNS)
+        table = None if flips is None else stack.enter_context(_table(flips))
 
         def tell(judged: Judged) -> None:
             if judged.fault is not None:
@@ -69,6 +108,18 @@ def rejudge(
     )
     if counts.failed:
         raise click.exceptions.Exit(FAILED_IN_PART)
+
+
+@contextmanager
+def _table(path: Path) -> Iterator[IO[str]]:
+    """An open CSV of flips, its head written."""
+    try:
+        file = path.open("w", encoding="utf-8-sig", newline="")
+    except OSError as error:
+        raise UsageError(f"--flips {path} cannot be written: {error.strerror}.") from None
+    with file:
+        csv.writer(file).writerow(_COLUMNS)
+        yield file
 
 
 _COLUMNS = ("call_id", "criterion", "before", "after", "mark_before", "mark_after")

@@ -44,6 +44,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         plan_sha256: what its facts were measured with; ``None``: not measured.
         judge_sha256: what its current scorecard was judged with; ``None``: not judged.
+        agent_voice: the agent's voice, where somebody put a wrong guess right.
         quarantined_plan: what it could not be measured with.
     """
 
@@ -55,6 +56,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     facts_sha256: str | None
     language: str | None
     judge_sha256: str | None
+    agent_voice: int | None = None
 
 
 def enter(
@@ -97,6 +99,7 @@ def known(connection: Connection, sha256: str) -> Known | None:
             recordings.c.call_id,
             recordings.c.state,
             recordings.c.quarantined_plan,
+            recordings.c.agent_voice,
             facts.c.plan_sha256,
             facts.c.sha256.label("facts_sha256"),
             facts.c.language,
@@ -250,6 +253,22 @@ def _store_findings(connection: Connection, cards: Sequence[tuple[int, CardRow]]
         return
     holes = ", ".join("?" * (len(FINDING_COLUMNS) + 1))
     connection.exec_driver_sql(f"INSERT INTO findings ({names}) VALUES ({holes})", rows)
+
+
+def record_revised(
+    connection: Connection, recording_id: int, agent_voice: int, row: FactsRow, card: CardRow
+) -> None:
+    """Store facts whose agent somebody put right, with their scorecard, and who the agent is.
+
+    How they were measured, and with what, stays.
+    """
+    values = {"sha256": row.sha256, "data": row.data}
+    own = facts.c.recording_id == recording_id
+    connection.execute(update(facts).where(own).values(values))
+    connection.execute(delete(scorecards).where(scorecards.c.recording_id == recording_id))
+    store_cards(connection, None, [(recording_id, card)])
+    changed = update(recordings).where(recordings.c.id == recording_id)
+    connection.execute(changed.values(agent_voice=agent_voice))
 
 
 # ── What went wrong ──────────────────────────────────────────────────────────────────────────────

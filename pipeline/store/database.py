@@ -22,7 +22,7 @@ from pipeline.errors import StoreError, UsageError
 
 T = TypeVar("T")
 
-HEAD: Final = "0002"
+HEAD: Final = "0003"
 """The newest migration under ``migrations/versions``."""
 _DRIVERS: Final = {
     "sqlite": "sqlite",

@@ -75,6 +75,23 @@ agents: Final = Table(
     Column("name", Text, nullable=False, unique=True),
 )
 
+voices: Final = Table(
+    "voices",
+    metadata,
+    # An agent's usual voice, learnt from their calls.
+    Column(
+        "agent_id",
+        Integer,
+        ForeignKey("agents.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("calls", Integer, nullable=False),
+    Column("talk_s", Float, nullable=False),
+    Column("learnt_at", Moment, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+)
+
 runs: Final = Table(
     "runs",
     metadata,
@@ -107,6 +124,8 @@ recordings: Final = Table(
     # new: never measured; done; quarantined: this plan cannot measure it.
     Column("state", String(16), nullable=False, index=True),
     Column("quarantined_plan", _SHA256),
+    # The agent's voice, where somebody put a wrong guess right.
+    Column("agent_voice", Integer),
 )
 
 sightings: Final = Table(
