@@ -27,6 +27,7 @@ def measures(facts: CallFacts, ui: str) -> Table:
     """The parties' figures over the whole call."""
     figures: list[tuple[str, str, Callable[[SpeakerFacts], float | None]]] = [
         ("talk", "s", lambda party: party.talk_s),
+        ("talk_error", "s", lambda party: party.talk_error_s or None),
         ("share", "%", lambda party: 100 * party.talk_s / facts.audio.duration_s),
         ("rate", "", lambda party: _per_minute(party.speech_rate_syl_s)),
         ("articulation", "", lambda party: _per_minute(party.articulation_rate_syl_s)),
@@ -56,7 +57,10 @@ def quality(facts: CallFacts, ui: str) -> Table:
         ("dropouts", lambda each: _shown(total(each.dropouts), unit("s", ui))),
         ("coding", lambda each: each.coding or NONE),
     ]
-    names = {party.channel: speaker_name(party.speaker, ui) for party in facts.speakers}
+    on: dict[int, list[str]] = {}
+    for party in facts.speakers:
+        on.setdefault(party.channel, []).append(speaker_name(party.speaker, ui))
+    names = {channel: " + ".join(parties) for channel, parties in on.items()}
     columns = tuple(
         names.get(each.channel, f"{PAGE['channel'].of(ui)} {each.channel + 1}")
         for each in facts.audio.quality
@@ -118,8 +122,21 @@ def _missing(facts: CallFacts, ui: str) -> Iterator[tuple[str, NotMeasured]]:
 
 
 def oddities(facts: CallFacts, ui: str) -> list[str]:
-    """What is odd about the file without making it unusable."""
-    return [in_chinese(note) if ui == "zh" else note for note in facts.audio.notes]
+    """What is odd about the file without making it unusable, and who was taken for the agent."""
+    notes = [in_chinese(note) if ui == "zh" else note for note in facts.audio.notes]
+    return [*notes, *_guess(facts, ui)]
+
+
+def _guess(facts: CallFacts, ui: str) -> Iterator[str]:
+    """Who is the agent, where that was inferred or is doubtful, and how to put it right."""
+    roles = facts.roles
+    if roles is None or (roles.source != "inferred" and roles.doubt is None):
+        return
+    if roles.source == "inferred":
+        heard = PAGE["agent_heard" if roles.agent is not None else "agent_not_heard"].of(ui)
+        yield heard.format(voice=roles.agent, sure=f"{roles.confidence:.0%}")
+    if roles.doubt is not None:
+        yield in_chinese(roles.doubt) if ui == "zh" else roles.doubt
 
 
 def refusal(reason: str, ui: str) -> str:

@@ -57,6 +57,15 @@ PAGE: Final[dict[str, Text]] = {
         ),
         marks=("得分", "Marks"),
         pillar_failed=("整项不得分", "no marks"),
+        agent_heard=(
+            "按对话内容，坐席是声音 {voice}（把握 {sure}）；不对可用 --agent-is 更正",
+            "by what is said, the agent is voice {voice} (sure to {sure}); --agent-is mends it",
+        ),
+        agent_not_heard=(
+            "按对话内容，没有听到坐席（把握 {sure}）；不对可用 --agent-is 更正",
+            "by what is said, the agent is not heard (sure to {sure}); --agent-is mends it",
+        ),
+        voice=("声音", "voice"),
         # What to talk about
         coaching=("辅导要点", "To talk about"),
         no_coaching=("没有需要辅导的失分。", "No lost points to talk about."),
@@ -145,6 +154,7 @@ PAGE: Final[dict[str, Text]] = {
         lane_level=("音量\n±分贝", "level\n± dB"),
         lane_pace=("语速\n音节/秒", "pace\nsyl/s"),
         measure_talk=("说话时间", "talk time"),
+        measure_talk_error=("其中可能是他人的", "perhaps another's"),
         measure_share=("占通话", "share of the call"),
         measure_rate=("语速", "speech rate"),
         measure_articulation=("净语速", "articulation rate"),
@@ -232,8 +242,10 @@ def quoted(words: str, ui: str) -> str:
 
 
 def speaker_name(speaker: str | None, ui: str) -> str:
-    """The party's name; an unknown one as it is."""
+    """The party's name; a voice without a part by its number, an unknown name as it is."""
     if speaker is None:
         return ""
+    if speaker.startswith("voice-"):
+        return f"{PAGE['voice'].of(ui)} {speaker.removeprefix('voice-')}"
     named = SPEAKERS.get(speaker)
     return named.of(ui) if named else speaker

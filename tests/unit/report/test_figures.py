@@ -1,7 +1,7 @@
 import msgspec
 
-from pipeline.facts import FloorTransfer, NotMeasured
-from pipeline.report.figures import measures, not_measured, quality, refusal
+from pipeline.facts import FloorTransfer, NotMeasured, RoleFacts
+from pipeline.report.figures import measures, not_measured, oddities, quality, refusal
 from tests.unit.report.examples import facts
 
 
@@ -47,3 +47,35 @@ def test_what_was_not_measured_stands_together_by_reason() -> None:
 def test_refusals_in_the_reports_language() -> None:
     assert refusal("nobody speaks here", "zh") == "此处没有人说话"
     assert refusal("nobody speaks here", "en") == "nobody speaks here"
+
+
+def mono(roles: RoleFacts, **party: object):
+    agent, customer = facts().speakers
+    changes = {"channel": 0, **party}
+    speakers = tuple(msgspec.structs.replace(each, **changes) for each in (agent, customer))
+    return msgspec.structs.replace(facts(), speakers=speakers, roles=roles)
+
+
+def test_who_was_taken_for_the_agent_is_said_with_how_to_put_it_right() -> None:
+    guess = RoleFacts(source="inferred", agent=2, confidence=0.934)
+    assert oddities(mono(guess), "zh") == [
+        "按对话内容，坐席是声音 2（把握 93%）；不对可用 --agent-is 更正"
+    ]
+    nobody = RoleFacts(source="inferred", agent=None, confidence=0.9)
+    assert oddities(mono(nobody), "en")[0].startswith("by what is said, the agent is not heard")
+
+
+def test_what_is_told_is_said_only_where_it_is_doubted() -> None:
+    told = RoleFacts(source="told", agent=1, confidence=1.0)
+    assert oddities(mono(told), "zh") == []
+    doubted = msgspec.structs.replace(
+        told, doubt="what the agent's voice says is what customers say"
+    )
+    assert oddities(mono(doubted), "zh") == ["坐席一方说的话更像客户说的"]
+
+
+def test_parties_that_share_a_channel_stand_together_over_it() -> None:
+    guess = RoleFacts(source="inferred", agent=1, confidence=1.0)
+    call = mono(guess, talk_error_s=0.25)
+    assert quality(call, "zh").columns[0] == "坐席 + 客户"
+    assert dict(measures(call, "zh").rows)["其中可能是他人的"] == ("0.25 秒", "0.25 秒")
