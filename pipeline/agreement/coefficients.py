@@ -27,12 +27,13 @@ def identity_weights(count: int) -> Array:
 
 def linear_weights(levels: Array) -> Array:
     """Agreement falls with the distance of two levels (Cicchetti & Allison 1971)."""
-    return 1.0 - np.abs(levels[:, None] - levels[None, :]) / (levels.max() - levels.min())
+    distance: Array = np.abs(levels[:, None] - levels[None, :]) / (levels.max() - levels.min())
+    return 1.0 - distance
 
 
 def quadratic_weights(levels: Array) -> Array:
     """Agreement falls with the squared distance of two levels (Fleiss & Cohen 1973)."""
-    distance = (levels[:, None] - levels[None, :]) / (levels.max() - levels.min())
+    distance: Array = (levels[:, None] - levels[None, :]) / (levels.max() - levels.min())
     return 1.0 - distance**2
 
 
@@ -100,7 +101,7 @@ def gwet_features(counts: Array, weights: Array) -> Array:
 
 def gwet_agreement(sums: Array) -> Array:
     """The mean agreement of two raters of the same call (Fleiss 1971), of `gwet_features`."""
-    return _ratio(sums[..., 0], sums[..., 1])
+    return ratio(sums[..., 0], sums[..., 1])
 
 
 def gwet_ac(sums: Array, weights: Array) -> Array:
@@ -128,8 +129,8 @@ def nominal_alpha(sums: Array) -> Array:
     same, margin = sums[..., :count], sums[..., count:]
     total = margin.sum(-1)
     observed = total - same.sum(-1)
-    expected = _ratio(total**2 - (margin**2).sum(-1), total - 1.0)
-    return 1.0 - _ratio(observed, expected)
+    expected = ratio(total**2 - (margin**2).sum(-1), total - 1.0)
+    return 1.0 - ratio(observed, expected)
 
 
 # ── Numbers ──────────────────────────────────────────────────────────────────────────────────────
@@ -142,34 +143,42 @@ def interval_features(values: Array) -> Array:
     filled = np.where(np.isnan(values), 0.0, values)
     total, squares = filled.sum(-1), (filled**2).sum(-1)
     apart = 2.0 * (marked * squares - total**2) / np.maximum(marked - 1.0, 1.0)
-    return np.column_stack([apart, marked, total, squares]) * several[:, None]
+    features: Array = np.column_stack([apart, marked, total, squares]) * several[:, None]
+    return features
 
 
 def interval_alpha(sums: Array) -> Array:
     """Krippendorff's alpha for numbers, the difference being squared (Krippendorff 2011, D)."""
     apart, count, total, squares = np.moveaxis(sums, -1, 0)
-    expected = _ratio(2.0 * (count * squares - total**2), count - 1.0)
+    expected = ratio(2.0 * (count * squares - total**2), count - 1.0)
     # Of numbers that are all the same, rounding leaves next to nothing.
     expected = np.where(expected > _TINY * np.maximum(squares, 1.0), expected, np.nan)
-    return 1.0 - apart / expected
+    alpha: Array = 1.0 - apart / expected
+    return alpha
 
 
 def moment_features(first: Array, second: Array) -> Array:
-    """The moments of two raters' numbers where both marked: 1, x, y, x², y², xy, x = y."""
+    """The moments of two raters' numbers where both marked: 1, x, y, x², y², xy, x = y, |x - y|."""
     both = ~(np.isnan(first) | np.isnan(second))
     x, y = np.where(both, first, 0.0), np.where(both, second, 0.0)
     same = both & np.isclose(x, y, rtol=0.0, atol=1e-9)
-    return np.column_stack([both, x, y, x * x, y * y, x * y, same]).astype(float)
+    apart = np.abs(x - y)
+    return np.column_stack([both, x, y, x * x, y * y, x * y, same, apart]).astype(float)
 
 
 def same_number(sums: Array) -> Array:
     """The share of calls on which two raters give the same number."""
-    return _ratio(sums[..., 6], sums[..., 0])
+    return ratio(sums[..., 6], sums[..., 0])
 
 
 def mean_difference(sums: Array) -> Array:
     """By how much the first rater's numbers lie above the second's, on average."""
-    return _ratio(sums[..., 1] - sums[..., 2], sums[..., 0])
+    return ratio(sums[..., 1] - sums[..., 2], sums[..., 0])
+
+
+def mean_distance(sums: Array) -> Array:
+    """How far two raters' numbers lie apart, on average."""
+    return ratio(sums[..., 7], sums[..., 0])
 
 
 def quadratic_kappa(sums: Array) -> Array:
@@ -177,16 +186,16 @@ def quadratic_kappa(sums: Array) -> Array:
 
     It is also Lin's concordance correlation with moments over n (King & Chinchilli 2001).
     """
-    n, x, y, xx, yy, xy, _ = np.moveaxis(sums, -1, 0)
-    apart = _ratio(xx + yy - 2.0 * xy, n)
-    expected = _ratio(xx + yy, n) - 2.0 * _ratio(x, n) * _ratio(y, n)
-    expected = np.where(expected > _TINY * np.maximum(_ratio(xx + yy, n), 1.0), expected, np.nan)
+    n, x, y, xx, yy, xy = np.moveaxis(sums[..., :6], -1, 0)
+    apart = ratio(xx + yy - 2.0 * xy, n)
+    expected = ratio(xx + yy, n) - 2.0 * ratio(x, n) * ratio(y, n)
+    expected = np.where(expected > _TINY * np.maximum(ratio(xx + yy, n), 1.0), expected, np.nan)
     return 1.0 - apart / expected
 
 
 def icc_features(values: Array) -> Array:
     """Of calls that every rater marked: 1, the squared mean, the squares, each rater's mark."""
-    whole = ~np.isnan(values).any(-1)
+    whole = np.asarray(~np.isnan(values).any(-1))
     filled = np.where(whole[:, None], values, 0.0)
     mean = filled.mean(-1)
     return np.column_stack([whole, mean**2, (filled**2).sum(-1), filled]).astype(float)
@@ -204,24 +213,24 @@ def icc(sums: Array) -> dict[str, Array]:
     n, means, squares = sums[..., 0], sums[..., 1], sums[..., 2]
     totals = sums[..., 3:]
     k = totals.shape[-1]
-    grand = _ratio(totals.sum(-1), n * k)
+    grand = ratio(totals.sum(-1), n * k)
     between = k * (means - n * grand**2)
     within = squares - k * means
-    judges = _ratio((totals**2).sum(-1), n) - n * k * grand**2
-    bms = _ratio(between, n - 1)
-    wms = _ratio(within, n * (k - 1))
+    judges = ratio((totals**2).sum(-1), n) - n * k * grand**2
+    bms = ratio(between, n - 1)
+    wms = ratio(within, n * (k - 1))
     jms = judges / (k - 1)
-    ems = _ratio(within - judges, (n - 1) * (k - 1))
+    ems = ratio(within - judges, (n - 1) * (k - 1))
     # Numbers that are all the same have no variance to share out, but for rounding.
     bms = np.where(between + within > _TINY * np.maximum(squares, 1.0), bms, np.nan)
     bias = (jms - ems) / np.where(n > 0, n, np.nan)
     return {
-        "1,1": _ratio(bms - wms, bms + (k - 1) * wms),
-        "2,1": _ratio(bms - ems, bms + (k - 1) * ems + k * bias),
-        "3,1": _ratio(bms - ems, bms + (k - 1) * ems),
-        "1,k": _ratio(bms - wms, bms),
-        "2,k": _ratio(bms - ems, bms + bias),
-        "3,k": _ratio(bms - ems, bms),
+        "1,1": ratio(bms - wms, bms + (k - 1) * wms),
+        "2,1": ratio(bms - ems, bms + (k - 1) * ems + k * bias),
+        "3,1": ratio(bms - ems, bms + (k - 1) * ems),
+        "1,k": ratio(bms - wms, bms),
+        "2,k": ratio(bms - ems, bms + bias),
+        "3,k": ratio(bms - ems, bms),
     }
 
 
@@ -235,7 +244,7 @@ def slope_features(time: Array, value: Array) -> Array:
 def slope(sums: Array) -> Array:
     """The change of the value per unit of time, by least squares."""
     n, t, v, tt, tv = np.moveaxis(sums, -1, 0)
-    return _ratio(n * tv - t * v, n * tt - t * t)
+    return ratio(n * tv - t * v, n * tt - t * t)
 
 
 # ── Divisions ────────────────────────────────────────────────────────────────────────────────────
@@ -246,7 +255,7 @@ def _shares(sums: Array) -> Array:
     return sums / np.where(total > 0, total, np.nan)
 
 
-def _ratio(above: Array, below: Array) -> Array:
+def ratio(above: Array, below: Array) -> Array:
     """NaN where there is nothing to divide by."""
     below = np.asarray(below, dtype=float)
     quotient: Array = above / np.where(np.abs(below) > _TINY, below, np.nan)
@@ -255,4 +264,4 @@ def _ratio(above: Array, below: Array) -> Array:
 
 def _beyond(observed: Array, chance: Array) -> Array:
     """Agreement beyond chance; NaN where chance alone would always agree."""
-    return _ratio(observed - chance, 1.0 - chance)
+    return ratio(observed - chance, 1.0 - chance)
