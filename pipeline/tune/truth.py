@@ -151,20 +151,27 @@ def _winner(votes: Mapping[str, str], weights: Mapping[str, float]) -> str | Non
 
 
 def _weights(by_call: Mapping[str, Mapping[str, str]], raters: Iterable[str]) -> dict[str, float]:
-    """Log odds of agreeing with the majority of the others.
+    """Log odds of being right, where being right is to agree with what the votes come to.
 
     A vote of a rater who is right with probability p counts log(p / (1 - p)) (Nitzan & Paroush
-    1982). Being right is taken to be agreeing with the others; one agreement and one disagreement
-    are added, so that nobody counts without bound, and nobody counts less than nothing.
+    1982); what is right and who is right are found in turns (Dawid & Skene 1979), from the majority
+    on. Only calls of several raters tell. One agreement and one disagreement are added, so that
+    nobody counts without bound, and nobody counts less than nothing.
     """
-    weights = {}
-    for rater in raters:
-        same = other = 1
-        for votes in by_call.values():
-            rest = {name: 1.0 for name in votes if name != rater}
-            others = {name: votes[name] for name in rest}
-            won = _winner(others, rest) if rater in votes and rest else None
-            same += won is not None and won == votes.get(rater)
-            other += won is not None and won != votes.get(rater)
-        weights[rater] = max(0.0, math.log(same / other))
+    shared = [votes for votes in by_call.values() if len(votes) > 1]
+    weights = dict.fromkeys(raters, 1.0)
+    for _ in range(_ROUNDS):
+        won = [_winner(votes, weights) for votes in shared]
+        known = [(votes, right) for votes, right in zip(shared, won, strict=True) if right]
+        before, weights = weights, {rater: _log_odds(rater, known) for rater in weights}
+        if weights == before:
+            break
     return weights
+
+
+_ROUNDS: Final = 20
+
+
+def _log_odds(rater: str, known: Iterable[tuple[Mapping[str, str], str]]) -> float:
+    told = [votes[rater] == right for votes, right in known if rater in votes]
+    return max(0.0, math.log((1 + sum(told)) / (1 + len(told) - sum(told))))
