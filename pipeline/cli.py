@@ -17,7 +17,7 @@ import click
 from rich.console import Console
 
 from pipeline import __version__
-from pipeline.commands import marks, night, options, pages, redact, rubrics, store
+from pipeline.commands import agree, marks, night, options, pages, redact, rubrics, store, voices
 from pipeline.commands.rubrics import rubric_of
 from pipeline.errors import QinheError, UsageError, printable
 from pipeline.facts import CallFacts, spoken_language
@@ -30,6 +30,7 @@ from pipeline.tracks import encode as encode_tracks
 if TYPE_CHECKING:
     from pipeline.measure.call import Measured
     from pipeline.measure.roles import Roles
+    from pipeline.profiles import VoiceProfile
     from pipeline.scorecard import Scorecard
 
 SCHEMAS = ("facts", "scorecard", "transcript")
@@ -89,6 +90,12 @@ _measuring = options.together(
     ),
     options.agent_is,
     click.option(
+        "--agent-name",
+        metavar="NAME",
+        help="Who the agent is: what `qinhe voices` knows of this voice is used (with --db).",
+    ),
+    options.optional_store,
+    click.option(
         "--transcript",
         type=_FILE,
         help="Take the words from this file instead of Whisper: our JSON, WebVTT, SRT, STM, "
@@ -137,6 +144,9 @@ class _Measuring:
     customer_file: Path | None
     channels: str | None
     agent_is: int | None
+    agent_name: str | None
+    db: str | None
+    files: Path | None
     transcript: Path | None
     speakers: str | None
     no_transcript: bool
@@ -168,6 +178,18 @@ class _Measuring:
             return roles.parse(self.channels)
         return None if self.audio else roles.DEFAULT
 
+    def _voice(self) -> VoiceProfile | None:
+        """What is known of the agent's voice."""
+        if (self.agent_name is None) != (self.db is None):
+            raise UsageError("--agent-name and --db go together: whose voice is in which store?")
+        if self.agent_name is None or self.db is None:
+            return None
+        from pipeline.store.database import open_database
+        from pipeline.store.voices import stored_voice
+
+        with open_database(self.db, self.files, make=False) as database:
+            return database.look(lambda connection: stored_voice(connection, self.agent_name or ""))
+
     def measured(self, *, keep_sound: bool = False, ui: str = "zh") -> Measured:
         """Measure what the options name; ``ui`` is the language of the progress line."""
         from pipeline.measure import call, roles
@@ -182,6 +204,7 @@ class _Measuring:
             call_id=safe_stem(self.call_id or paths[0].name),
             roles=self._roles(),
             agent=self.agent_is,
+            voice=self._voice(),
             transcript=self.transcript,
             language=self.language,
             speakers=roles.parse_speakers(self.speakers) if self.speakers else None,
@@ -310,7 +333,7 @@ def doctor(debug: bool) -> None:
 for _command in (
     *(rubrics.standards, rubrics.rubric, night.batch, night.watch),
     *(store.rejudge, store.forget, store.export, store.formats, store.report),
-    *(pages.index, redact.redact, marks.marks),
+    *(pages.index, redact.redact, marks.marks, voices.voices),
 ):
     cli.add_command(_command)
 

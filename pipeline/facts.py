@@ -294,6 +294,27 @@ class Filler(Value, frozen=True, kw_only=True):
     text: str | None = None
 
 
+class UsualFigure(Value, frozen=True, kw_only=True):
+    """A measure over a person's calls: its median, and its robust standard deviation."""
+
+    median: float
+    deviation: float
+    calls: int
+
+
+class UsualVoice(Value, frozen=True, kw_only=True):
+    """How a person usually speaks, learnt from their earlier calls."""
+
+    calls: int
+    figures: dict[str, UsualFigure]
+    """By the name of the field of `SpeakerFacts`."""
+
+    def median(self, field: str) -> float | None:
+        """The usual value of a field of `SpeakerFacts`."""
+        figure = self.figures.get(field)
+        return None if figure is None else figure.median
+
+
 class SpeakerFacts(Value, frozen=True, kw_only=True):
     """One party over the whole call."""
 
@@ -323,6 +344,8 @@ class SpeakerFacts(Value, frozen=True, kw_only=True):
     intonation_st: float | None = None
     """F0 movement that lexical tone does not explain, in semitones (Mandarin)."""
     cues: tuple[Cue, ...] = ()
+    usual: UsualVoice | None = None
+    """``None``: not known."""
     not_measured: tuple[NotMeasured, ...] = ()
 
     @property

@@ -357,6 +357,18 @@ class RoleSettings(Section, frozen=True):
     cues: dict[str, dict[str, CueSettings]]
 
 
+class ProfileSettings(Section, frozen=True):
+    """`pipeline.profiles`."""
+
+    least_calls: int
+    most_calls: int
+    least_talk_s: float
+    least_confidence: float
+    least_purity: float
+    pitch_least_st: float
+    pitch_anybody_st: float
+
+
 class MeasureSettings(Section, frozen=True):
     """`configs/measure.yaml`."""
 
@@ -373,6 +385,7 @@ class MeasureSettings(Section, frozen=True):
     hesitation: HesitationSettings
     handling: HandlingSettings
     roles: RoleSettings
+    profiles: ProfileSettings
 
 
 def load_measure_settings(path: Path | None = None) -> MeasureSettings:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from pipeline.facts import Turn
 from pipeline.judge.limits import Reading, held
-from pipeline.judge.prosody import long_turns, pooled_rate, raised_by, turn_values
+from pipeline.judge.prosody import long_turns, pooled_rate, raised_by, semitones, turn_values
 from pipeline.judge.verdict import Verdict, not_measured
 from pipeline.judge.view import View
 from pipeline.reasons import in_chinese
@@ -38,6 +39,10 @@ _NAMES: dict[str, _Named] = {
     "rate-variation": _Named("语速波动", "variation of the rate", "", 2),
     "level-variation": _Named("音量波动", "variation of the level", "dB", 1),
     "recognition": _Named("识别清晰度", "recognition probability", "", 2),
+    "rate-re-usual": _Named("语速与平时之比", "articulation rate against the usual", "", 2),
+    "level-re-usual": _Named("音量（与平时相比）", "level against the usual", "dB", 1),
+    "pitch-re-usual": _Named("音调（与平时相比）", "pitch against the usual", "st", 1),
+    "spread-re-usual": _Named("语调起伏与平时之比", "pitch variation against the usual", "", 2),
 }
 
 
@@ -46,7 +51,7 @@ def measure(criterion: Measure, view: View) -> Verdict:
     reading = _READERS[criterion.measure](criterion, view)
     name = _NAMES[criterion.measure]
     if reading.value is None:
-        why = view.why_not(*reading.missing, speaker=criterion.by)
+        why = reading.reason or view.why_not(*reading.missing, speaker=criterion.by)
         return not_measured(
             f"{name.zh}未测量：{in_chinese(why) if why else '没有足够长的话轮或缺少该项声学数据'}",
             f"not measured: {why or f'no turn long enough, or no {name.en} in the facts'}",
@@ -131,6 +136,24 @@ def _recognition(criterion: Measure, view: View) -> Reading:
     return Reading(value, tuple(pairs), ("transcript", "words"))
 
 
+UNKNOWN: Final = "the speaker's usual voice is not known"
+
+
+def _re_usual(
+    field: str, against: Callable[[float, float], float]
+) -> Callable[[Measure, View], Reading]:
+    def read(criterion: Measure, view: View) -> Reading:
+        """The whole call against what is usual for this person (`pipeline.profiles`)."""
+        party = view.parties.get(criterion.by)
+        usual = party.usual.median(field) if party is not None and party.usual else None
+        value = getattr(party, field, None)
+        if usual is None:
+            return Reading(None, reason=UNKNOWN)
+        return Reading(None if value is None else against(value, usual), (), (field, "pitch"))
+
+    return read
+
+
 _READERS: dict[str, Callable[[Measure, View], Reading]] = {
     "speech-rate": _rate("speech_rate_syl_s"),
     "articulation-rate": _rate("articulation_rate_syl_s"),
@@ -142,6 +165,10 @@ _READERS: dict[str, Callable[[Measure, View], Reading]] = {
     "level-re-other": _level_re_other,
     "level-variation": _level_variation,
     "recognition": _recognition,
+    "rate-re-usual": _re_usual("articulation_rate_syl_s", lambda value, usual: value / usual),
+    "level-re-usual": _re_usual("level_dbov", lambda value, usual: value - usual),
+    "pitch-re-usual": _re_usual("f0_median_hz", semitones),
+    "spread-re-usual": _re_usual("f0_spread_st", lambda value, usual: value / usual),
 }
 
 

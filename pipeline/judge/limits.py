@@ -19,6 +19,8 @@ class Reading:
     turns: tuple[tuple[Turn, float], ...] = ()
     missing: tuple[str, ...] = ()
     """Names under which the facts may say why it is missing."""
+    reason: str | None = None
+    """Why it is missing, where that is known already."""
 
 
 def held(criterion: Measure, zh: str, en: str, unit: str, digits: int, reading: Reading) -> Verdict:

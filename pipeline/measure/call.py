@@ -33,6 +33,7 @@ from pipeline.measure.stages import Activity, ChannelLevel, Models, Progress, St
 from pipeline.measure.transcript import checked_language
 from pipeline.measure.vad import load_vad
 from pipeline.measure.voices import Voice
+from pipeline.profiles import VoiceProfile, known_voices, with_usual
 from pipeline.settings import AudioSettings, MeasureSettings
 from pipeline.timeline import Timeline, bridge, intersection, union
 from pipeline.tracks import ChannelTracks, FloatTrack, Tracks
@@ -51,6 +52,7 @@ class Recording:
         language: what is spoken; ``None``: what the settings or the transcript say.
         speakers: the transcript's labels -> ``agent``, ``customer`` or ``others``.
         agent: the number of the agent's voice, where somebody says.
+        voice: what is known of the agent's voice from earlier calls.
     """
 
     paths: tuple[Path, ...]
@@ -60,6 +62,7 @@ class Recording:
     language: str | None = None
     speakers: Mapping[str, str] | None = None
     agent: int | None = None
+    voice: VoiceProfile | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,7 @@ def measure(
     words, transcript = _words(stages, recording, roles, activity)
     found = _voices(stages, roles, activity, words, levels, level_tracks, pitches)
     facts = _facts(stages, recording, found, activity, quality, transcript)
-    facts = decided(facts, settings.roles, _told(recording, found))
+    facts = _with_roles(facts, recording, found, settings)
     tracks = Tracks(
         tuple(
             ChannelTracks(
@@ -140,6 +143,17 @@ def measure(
     )
     sound = playback.encode(audio.channels) if keep_sound else None
     return Measured(rounded(facts), tracks, sound)
+
+
+def _with_roles(
+    facts: CallFacts, recording: Recording, found: Sequence[Voice], settings: MeasureSettings
+) -> CallFacts:
+    """The facts with their parties' names, and what is usual for the agent where it is known."""
+    told, profile = _told(recording, found), recording.voice
+    if profile is None:
+        return decided(facts, settings.roles, told)
+    known = known_voices(facts, profile, settings.profiles)
+    return with_usual(decided(facts, settings.roles, told, known), profile)
 
 
 def _told(recording: Recording, found: Sequence[Voice]) -> Told:

@@ -47,6 +47,10 @@ MeasureName = Literal[
     "level-variation",
     "recognition",
     "warmth",
+    "rate-re-usual",
+    "level-re-usual",
+    "pitch-re-usual",
+    "spread-re-usual",
 ]
 
 

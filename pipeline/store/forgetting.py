@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, func, or_, select, text
 from pipeline.errors import StoreError
 from pipeline.store import files as beside
 from pipeline.store.database import Database
-from pipeline.store.tables import agents, facts, faults, metadata, recordings, sightings
+from pipeline.store.tables import agents, facts, faults, metadata, recordings, sightings, voices
 
 
 def ids_of(connection: Connection, call_id: str) -> list[int]:
@@ -39,6 +39,7 @@ def ids_before(connection: Connection, moment: datetime) -> list[int]:
 def forget(database: Database, ids: Sequence[int]) -> int:
     """Remove recordings with all that came of them, and return how many.
 
+    What was learnt of their agents' voices goes too: it holds something of each call.
     The store forgets; the recordings themselves and what was exported are where they were.
     """
     doomed = database.transact(lambda connection: _delete(connection, ids))
@@ -54,7 +55,12 @@ def _delete(connection: Connection, ids: Sequence[int]) -> list[tuple[str, str |
     doomed = []
     for recording_id in ids:
         query = (
-            select(recordings.c.sha256, recordings.c.source, facts.c.tracks_sha256)
+            select(
+                recordings.c.sha256,
+                recordings.c.source,
+                recordings.c.agent_id,
+                facts.c.tracks_sha256,
+            )
             .outerjoin(facts, facts.c.recording_id == recordings.c.id)
             .where(recordings.c.id == recording_id)
         )
@@ -68,6 +74,7 @@ def _delete(connection: Connection, ids: Sequence[int]) -> list[tuple[str, str |
             faults.c.source.in_(names),
         )
         connection.execute(delete(faults).where(gone))
+        connection.execute(delete(voices).where(voices.c.agent_id == row.agent_id))
         connection.execute(delete(sightings).where(sightings.c.sha256 == row.sha256))
         connection.execute(delete(recordings).where(recordings.c.id == recording_id))
         sharing = select(facts.c.recording_id).where(facts.c.tracks_sha256 == row.tracks_sha256)
