@@ -241,6 +241,9 @@ class PitchSettings(Section, frozen=True):
     range_width_octaves: float
     range_floor: float
     range_weight: float
+    octave_weight: float
+    octave_reach_s: float
+    octave_doubt: float
     shortest_voiced_s: float
     least_voiced_s: float
     slope_s: float

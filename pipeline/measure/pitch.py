@@ -43,6 +43,7 @@ _MARGIN_S = 0.1
 _LEVEL_MARGIN_S = 0.3
 """What is heard this near to the speech tells how quiet the channel gets."""
 _NEVER = np.float32(1e9)
+_OCTAVE_TOLERANCE = 0.15  # octaves: as far as candidates an octave apart wander from it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,8 +124,9 @@ def track(
         return PitchTrack(f0_hz, voicing)
     found = _candidates(channel, runs(chosen), context, model, settings)
     first = _decided(found, np.zeros_like(found.log2_hz), settings)
-    decided = _decided(found, _range_cost(found, first, settings), settings)
-    f0_hz[chosen] = decided
+    rare = _rarity(found, first, settings)
+    extra = settings.range_weight * rare + _octave_cost(found, rare, settings)
+    f0_hz[chosen] = _decided(found, extra, settings)
     f0_hz = _without_blips(f0_hz, settings.shortest_voiced_s)
     voicing[chosen] = 1 / (1 + np.exp(-found.voicing))
     return PitchTrack(f0_hz, voicing)
@@ -277,8 +279,8 @@ def _peaks(logits: FloatArray, described: FloatArray) -> _Candidates:
     return _Candidates(log2_hz.astype(np.float32), cost.astype(np.float32), voicing.copy())
 
 
-def _range_cost(found: _Candidates, f0_hz: FloatArray, settings: PitchSettings) -> FloatArray:
-    """Second pass: what a candidate costs for lying where this channel's voices seldom are.
+def _rarity(found: _Candidates, f0_hz: FloatArray, settings: PitchSettings) -> FloatArray:
+    """Second pass: how seldom this channel's voices are where a candidate lies, nats.
 
     A smooth histogram rather than a mean, because a mono call holds two voices.
     """
@@ -291,7 +293,25 @@ def _range_cost(found: _Candidates, f0_hz: FloatArray, settings: PitchSettings) 
     kernel = np.exp(-0.5 * (np.arange(-48, 49) * step / settings.range_width_octaves) ** 2)
     density = np.convolve(used, kernel, "same")
     rare = -np.log(np.maximum(density / density.max(), settings.range_floor))
-    cost = settings.range_weight * np.interp(found.log2_hz, edges[:-1] + step / 2, rare)
+    return np.interp(found.log2_hz, edges[:-1] + step / 2, rare).astype(np.float32)
+
+
+def _octave_cost(found: _Candidates, rare: FloatArray, settings: PitchSettings) -> FloatArray:
+    """Second pass: what a candidate costs where the one an octave above is likelier a voice's.
+
+    Folds that swing unevenly repeat every second cycle (period doubling; Titze 1994, Principles of
+    Voice Production, ch. 10), so errors by an octave lead downwards; voices leave their range
+    upwards. So nothing is charged for being raised, nor for being low where the network is sure.
+    """
+    real = found.cost < _NEVER
+    above = found.log2_hz[:, :, None] - found.log2_hz[:, None, :]  # [frames, upper, lower]
+    octave = real[:, :, None] & real[:, None, :]
+    octave &= np.abs(above - 1) < _OCTAVE_TOLERANCE
+    behind = np.where(octave, found.cost[:, :, None] - found.cost[:, None, :], _NEVER).min(axis=1)
+    best = np.take_along_axis(behind, found.cost.argmin(axis=1)[:, None], axis=1)[:, 0]
+    unsure = grown(best < settings.octave_doubt, settings.octave_reach_s)
+    seldom = np.where(octave, rare[:, None, :] - rare[:, :, None], 0).max(axis=1)
+    cost = settings.octave_weight * np.maximum(seldom, 0) * unsure[:, None]
     return np.asarray(cost, np.float32)
 
 

@@ -210,6 +210,34 @@ def test_a_raised_voice_is_not_taken_for_an_octave_error(model):
     assert np.nanmax(np.abs(cents(inside, 260))) < 300
 
 
+def test_a_lowered_voice_is_not_taken_for_an_octave_error(model):
+    """Twenty seconds at 250 Hz, and half a second an octave below, as clear as the rest."""
+    high = 250 * 2 ** (0.15 * np.sin(np.arange(20 * RATE) / 3000))
+    low = 125 * 2 ** (0.1 * np.sin(np.arange(RATE // 2) / 900))
+    pause = np.zeros(RATE // 5, np.float32)
+    sound = [telephone(voice(high)), pause, telephone(voice(low)), pause]
+    found = track(np.concatenate([*sound, telephone(voice(high[: 5 * RATE]))]), model).f0_hz
+    inside = found[2025:2065]
+    assert np.isfinite(inside).mean() > 0.8
+    assert np.nanmax(np.abs(cents(inside, 125))) < 300
+
+
+@pytest.mark.parametrize(("pitch_hz", "lateness"), [(240, 0.03), (250, 0.04)])
+def test_folds_that_swing_a_little_unevenly_are_not_heard_an_octave_lower(
+    pitch_hz, lateness, model
+):
+    """For half a second, in the middle of six, cycles are too long and too short in turns."""
+    hz = np.concatenate([trembling(pitch_hz, seconds) for seconds in (3.0, 0.5, 3.0)])
+    late = np.zeros(len(hz))
+    late[3 * RATE : 3 * RATE + RATE // 2] = lateness
+    cycles = np.cumsum(hz / RATE)
+    even = np.floor(cycles) % 2 == 0
+    moved = hz * np.where(even, 1 + late, 1 - late)
+    found = track(telephone(voice(moved)), model).f0_hz
+    off = np.abs(cents(found, hz[40::80]))[305:345]
+    assert np.nanmax(off) < 300
+
+
 def made(*semitones_by_frame):
     st = np.concatenate(semitones_by_frame)
     return PitchTrack((200 * 2 ** (st / 12)).astype(np.float32), np.isfinite(st).astype(np.float32))
