@@ -343,6 +343,40 @@ class HesitationSettings(Section, frozen=True):
     subjects: tuple[str, ...]
 
 
+class ClusteringSettings(Section, frozen=True):
+    """`measure.clustering`."""
+
+    most_voices: int
+    one_voice: float
+    chance: float
+    steepness: float
+    third_voice: float
+
+
+class ResegmentationSettings(Section, frozen=True):
+    """`measure.resegmentation`."""
+
+    evidence_per_s: float
+    change_in_phrase: float
+    change_in_pause: float
+    pause_s: float
+
+
+class SpeakerSettings(Section, frozen=True):
+    """`measure.speakers` and `measure.embedding`."""
+
+    precision: Literal["auto", "float32", "bfloat16"]
+    noise_taken_off: float
+    window_s: float
+    hop_s: float
+    least_window_s: float
+    least_speech_s: float
+    clustering: ClusteringSettings
+    resegmentation: ResegmentationSettings
+    quiet_reach_s: float
+    segment_pause_s: float
+
+
 class CueSettings(Section, frozen=True):
     """Phrases that one part says more than the other, and what hearing them weighs."""
 
@@ -387,6 +421,7 @@ class MeasureSettings(Section, frozen=True):
     nuclei: NucleiSettings
     hesitation: HesitationSettings
     handling: HandlingSettings
+    speakers: SpeakerSettings
     roles: RoleSettings
     profiles: ProfileSettings
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from pathlib import Path
 from typing import TypeVar
@@ -22,13 +22,14 @@ from pipeline.facts import (
     Word,
     rounded,
 )
-from pipeline.measure import playback, recogniser, turns, voices
+from pipeline.measure import playback, recogniser, sharing, turns, voices
 from pipeline.measure.audio import Audio, open_audio
 from pipeline.measure.cache import Cache
 from pipeline.measure.imports import import_transcript
 from pipeline.measure.pitch import PitchTrack
 from pipeline.measure.pitch import load_model as load_pitch_model
 from pipeline.measure.roles import DEFAULT, Roles, Told, decided
+from pipeline.measure.speakers import Separation, load_encoder
 from pipeline.measure.stages import Activity, ChannelLevel, Models, Progress, Stages
 from pipeline.measure.transcript import checked_language
 from pipeline.measure.vad import load_vad
@@ -90,6 +91,7 @@ def load_models(settings: MeasureSettings, model: str | None, device: str | None
     return Models(
         vad=load_vad(),
         pitch=load_pitch_model(),
+        voices=load_encoder(),
         recogniser=recogniser.load(model, device) if model else None,
     )
 
@@ -127,8 +129,10 @@ def measure(
     pitches = stages.pitch(activity.speech)
     roles = (recording.roles or DEFAULT) if len(audio.channels) == 2 else {MIXED: 0}
     words, transcript = _words(stages, recording, roles, activity)
-    found = _voices(stages, roles, activity, words, levels, level_tracks, pitches)
-    facts = _facts(stages, recording, found, activity, quality, transcript)
+    separation = _separation(stages, activity, words)
+    heard = _Heard(stages, activity, levels, level_tracks, pitches)
+    found = heard.voices(roles, words, separation)
+    facts = _facts(stages, recording, found, activity, quality, transcript, separation)
     facts = _with_roles(facts, recording, found, settings)
     tracks = Tracks(
         tuple(
@@ -219,44 +223,78 @@ def _imported(
     return found.words, facts
 
 
-def _voices(
-    stages: Stages,
-    roles: Roles,
-    activity: Activity,
-    words: Sequence[Word],
-    levels: Sequence[ChannelLevel],
-    level_tracks: Sequence[FloatTrack],
-    pitches: Sequence[PitchTrack],
-) -> tuple[Voice, ...]:
-    """Who speaks where; one channel is one voice, unless a transcript tells two apart."""
-    told = sorted({word.speaker for word in words} - set(roles))
-    parties = dict.fromkeys(told, 0) if told else dict(roles)
-    closure_s = stages.settings.transcript.closure_s
-    found = []
-    for index, (speaker, channel) in enumerate(parties.items()):
-        own = tuple(word for word in words if word.speaker == speaker)
-        speech, heard = activity.speech[channel], levels[channel]
-        if told:
-            speech = intersection(speech, bridge((word.span for word in own), closure_s))
-            heard = voices.level_of(stages.audio.channels[channel], speech)
-        found.append(
-            Voice(
-                speaker=speaker,
-                number=channel,
-                voice=_voice(speaker, index, channel, told),
-                role_confidence=0.0 if speaker == MIXED else 1.0,
-                channel=stages.audio.channels[channel],
-                speech=speech,
-                words=own,
-                level=heard,
-                levels=level_tracks[channel],
-                pitch=pitches[channel],
-                heard=activity.probability[channel],
-                aside=_aside(activity, channel),
-                alone=speaker != MIXED and not told,
-            )
+def _separation(stages: Stages, activity: Activity, words: Sequence[Word]) -> Separation | None:
+    """The voices that share the only channel; ``None``: each has its own, or the words tell."""
+    told = any(word.speaker != MIXED for word in words)
+    if len(stages.audio.channels) > 1 or told:
+        return None
+    return stages.separation(0, activity.speech[0])
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What the channels gave, for making voices of."""
+
+    stages: Stages
+    activity: Activity
+    levels: Sequence[ChannelLevel]
+    level_tracks: Sequence[FloatTrack]
+    pitches: Sequence[PitchTrack]
+
+    def voices(
+        self, roles: Roles, words: Sequence[Word], separation: Separation | None
+    ) -> tuple[Voice, ...]:
+        """Who speaks where: a voice a channel, or several, by the words or by the diarizer."""
+        if separation is not None and separation.speech:
+            return tuple(self._shared(words, separation))
+        told = sorted({word.speaker for word in words} - set(roles))
+        parties = dict.fromkeys(told, 0) if told else dict(roles)
+        closure_s = self.stages.settings.transcript.closure_s
+        found = []
+        for index, (speaker, channel) in enumerate(parties.items()):
+            own = tuple(word for word in words if word.speaker == speaker)
+            speech = self.activity.speech[channel]
+            if told:
+                speech = intersection(speech, bridge((word.span for word in own), closure_s))
+            number = _voice(speaker, index, channel, told)
+            found.append(self._voice(speaker, number, channel, speech, own, not told))
+        return tuple(found)
+
+    def _shared(self, words: Sequence[Word], separation: Separation) -> Iterator[Voice]:
+        """Voices of the first channel, as the diarizer told them apart."""
+        words = sharing.attributed(words, separation)
+        for number, speech in enumerate(separation.speech, 1):
+            speaker = sharing.name(number)
+            own = tuple(word for word in words if word.speaker == speaker)
+            alone = len(separation.speech) == 1
+            voice = self._voice(speaker, number, 0, speech, own, alone)
+            yield replace(voice, talk_error_s=separation.talk_error_s(number))
+
+    def _voice(
+        self,
+        speaker: str,
+        number: int | None,
+        channel: int,
+        speech: Timeline,
+        words: tuple[Word, ...],
+        whole: bool,
+    ) -> Voice:
+        sound = self.stages.audio.channels[channel]
+        return Voice(
+            speaker=speaker,
+            number=channel,
+            voice=number,
+            role_confidence=0.0 if speaker == MIXED else 1.0,
+            channel=sound,
+            speech=speech,
+            words=words,
+            level=self.levels[channel] if whole else voices.level_of(sound, speech),
+            levels=self.level_tracks[channel],
+            pitch=self.pitches[channel],
+            heard=self.activity.probability[channel],
+            aside=_aside(self.activity, channel),
+            alone=whole and speaker != MIXED,
         )
-    return tuple(found)
 
 
 def _voice(speaker: str, index: int, channel: int, told: Sequence[str]) -> int | None:
@@ -280,6 +318,7 @@ def _facts(
     activity: Activity,
     quality: tuple[Quality, ...],
     transcript: TranscriptFacts | None,
+    separation: Separation | None,
 ) -> CallFacts:
     audio, settings = stages.audio, stages.settings
     language = transcript.language if transcript else settings.transcript.language
@@ -290,6 +329,8 @@ def _facts(
         audio.duration_s,
         settings.turns,
     )
+    if separation is not None and separation.speech:
+        talk = sharing.doubted(talk, separation)
     parties = [
         voices.described(
             voice,
@@ -324,7 +365,7 @@ def _facts(
         drawls=_in_order(drawl for party in parties for drawl in party.drawls),
         fillers=_in_order(filler for party in parties for filler in party.fillers),
         shares=talk.shares,
-        not_measured=tuple(_not_measured(found, transcript)),
+        not_measured=tuple(_not_measured(found, transcript, separation)),
         provenance=tuple(stages.provenance),
     )
 
@@ -334,13 +375,13 @@ def _in_order(parts: Iterable[V]) -> tuple[V, ...]:
 
 
 def _not_measured(
-    found: Sequence[Voice], transcript: TranscriptFacts | None
+    found: Sequence[Voice], transcript: TranscriptFacts | None, separation: Separation | None
 ) -> Iterator[NotMeasured]:
     if len({voice.number for voice in found}) == 1:
         told = len(found) > 1
-        yield NotMeasured(
-            measure="overlaps" if told else "turn-taking",
-            reason="both parties share one channel" + ("" if told else " and are not told apart"),
-        )
+        reason = "both parties share one channel" + ("" if told else " and are not told apart")
+        if separation is not None and separation.reason:
+            reason += f"; {separation.reason}"
+        yield NotMeasured(measure="overlaps" if told else "turn-taking", reason=reason)
     if transcript is None:
         yield NotMeasured(measure="words", reason="no transcript was asked for")

@@ -10,18 +10,35 @@ import msgspec
 
 from pipeline.facts import Hold, Provenance, Quality, Tone
 from pipeline.files import Arrays
-from pipeline.measure import level, loudness, pitch, quality, speech, transcript, waveform
+from pipeline.measure import (
+    level,
+    loudness,
+    pitch,
+    quality,
+    speakers,
+    speech,
+    transcript,
+    waveform,
+)
 from pipeline.measure.audio import Audio
 from pipeline.measure.cache import Cache
 from pipeline.measure.guards import Guarded
 from pipeline.measure.pitch import PitchModel, PitchTrack
 from pipeline.measure.recogniser import Recogniser
+from pipeline.measure.speakers import Separation, VoiceEncoder
 from pipeline.measure.vad import Vad
 from pipeline.settings import MeasureSettings, Section
 from pipeline.timeline import Timeline
 from pipeline.tracks import FloatTrack
 
-VERSIONS: Final = {"speech": "2", "quality": "1", "level": "1", "pitch": "2", "transcript": "2"}
+VERSIONS: Final = {
+    "speech": "2",
+    "speakers": "1",
+    "quality": "1",
+    "level": "1",
+    "pitch": "2",
+    "transcript": "2",
+}
 """Raised when a stage's code gives other results, so that what is cached is measured again."""
 
 Progress = Callable[[str, float], None]
@@ -34,6 +51,7 @@ class Models:
 
     vad: Vad
     pitch: PitchModel
+    voices: VoiceEncoder
     recogniser: Recogniser | None
 
 
@@ -87,6 +105,19 @@ class Stages:
             leaked=tuple(channel.leaked for channel in found.channels),
         )
         return value, tracks
+
+    def separation(self, channel: int, spoken: Timeline) -> Separation:
+        """The voices that share a channel."""
+        settings, model = self.settings.speakers, self.models.voices
+        origin = self._origin("speakers", settings, model.name, model.sha256)
+
+        def make() -> tuple[Separation, Arrays]:
+            sound = self.audio.channels[channel]
+            return speakers.diarize(sound, spoken, settings, model), {}
+
+        found = self.cache.stage(origin, self._inputs(channel, spoken), Separation, make)[0]
+        self.progress("speakers", 1.0)
+        return found
 
     def quality(self, spoken: Sequence[Timeline]) -> tuple[Quality, ...]:
         """What each channel's sound allows."""

@@ -47,6 +47,8 @@ class Voice:
     """Where the channel carries what no party makes there: tones, music, the other's leak."""
     alone: bool
     """Whether nobody else speaks on the channel."""
+    talk_error_s: float = 0.0
+    """How much of the speech is expected to be another voice's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +237,7 @@ class _Party:
             role_confidence=voice.role_confidence,
             voice=voice.voice,
             talk_s=total(voice.speech),
+            talk_error_s=voice.talk_error_s,
             speech=voice.speech,
             level_dbov=active.level_dbov,
             activity=active.activity,

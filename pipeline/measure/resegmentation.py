@@ -1,0 +1,175 @@
+"""Who speaks at each moment, given what each voice is like: a hidden Markov model over the speech.
+
+Its states are the voices, its observations how like each voice the windows around a moment are. To
+change the voice costs little over a pause and much in the middle of a phrase. Clustering says what
+the voices are like; this says where exactly they change, and how sure that is; and both take turns,
+each starting from what the other found (after Diez, Burget, Landini & Cernocky 2020, "Analysis of
+speaker diarization based on Bayesian HMM with eigenvoice priors", IEEE/ACM TASLP 28, 355-368).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.measure.clustering import Labels, Vectors, unit
+from pipeline.measure.frames import FRAME_S, Mask, runs
+from pipeline.settings import ResegmentationSettings
+
+Float64Array = npt.NDArray[np.float64]
+
+STEP: Final = 5
+"""Frames that are decided at once."""
+_ROUNDS: Final = 8
+_LEAST_APART: Final = 0.02
+_EDGE_WEIGHT: Final = 0.4
+"""What a window says of the sound at its edges, against that in its middle."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Steps:
+    """The speech in steps of 50 ms, silence left out.
+
+    Attributes:
+        frames: shape (steps, 2), each one's first frame and the one after its last.
+        gaps_s: silence before each step but the first.
+        windows: shape (steps, windows), what each window counts in it; rows add up to 1.
+    """
+
+    frames: npt.NDArray[np.int64]
+    gaps_s: Float64Array
+    windows: Float64Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Course:
+    """Which voice speaks when.
+
+    Attributes:
+        labels: per step, the voice from 0.
+        posterior: shape (steps, voices), probability of each.
+        centres: what each voice is like.
+    """
+
+    labels: Labels
+    posterior: Float64Array
+    centres: Vectors
+
+
+def steps(speech: Mask, windows: Sequence[tuple[int, int]]) -> Steps:
+    """The speech in steps; a run that no window covers is heard by the nearest one.
+
+    Args:
+        speech: per 10 ms frame.
+        windows: (first frame, one after the last), at least one, in time order.
+    """
+    frames = np.array(
+        [
+            (first, min(first + STEP, stop))
+            for start, stop in runs(speech)
+            for first in range(start, stop, STEP)
+        ],
+        np.int64,
+    ).reshape(-1, 2)
+    middles = frames.mean(axis=1)
+    bounds = np.asarray(windows, np.float64)
+    centre, half = bounds.mean(axis=1), (bounds[:, 1] - bounds[:, 0]) / 2
+    away = np.abs(middles[:, None] - centre) / half
+    weights = np.where(away < 1, 1 - (1 - _EDGE_WEIGHT) * away, 0.0)
+    blind = ~weights.any(axis=1)
+    nearest = np.abs(middles[:, None] - centre).argmin(axis=1)
+    weights[blind, nearest[blind]] = 1.0
+    weights /= weights.sum(axis=1, keepdims=True)
+    return Steps(frames, (frames[1:, 0] - frames[:-1, 1]) * FRAME_S, weights)
+
+
+def follow(
+    grid: Steps, vectors: Vectors, labels: Labels, settings: ResegmentationSettings
+) -> Course:
+    """The likeliest course of voices, from a first guess of which window is whose.
+
+    Args:
+        grid: the speech.
+        vectors: shape (windows, dimensions), of length 1.
+        labels: per window, the voice from 0; two voices at least.
+        settings: what to change the voice costs.
+    """
+    voices = int(labels.max()) + 1
+    cost = settings.change_in_pause + (
+        settings.change_in_phrase - settings.change_in_pause
+    ) * np.exp(-grid.gaps_s / settings.pause_s)
+    mass = grid.windows.sum(axis=0)[:, None] * np.eye(voices)[labels]
+    found = np.zeros(0, np.intp)
+    for _ in range(_ROUNDS):
+        centres = unit(mass.T @ vectors)
+        evidence = _evidence(grid, vectors, centres, settings)
+        course = viterbi(evidence, cost)
+        if np.array_equal(course, found):
+            break
+        found = course
+        share = grid.windows.T @ np.eye(voices)[found]
+        if (share.sum(axis=0) == 0).any():
+            break  # a voice has vanished: keep the last centres that every voice had
+        mass = share
+    return Course(found, posterior(evidence, cost), centres)
+
+
+def _evidence(
+    grid: Steps, vectors: Vectors, centres: Vectors, settings: ResegmentationSettings
+) -> Float64Array:
+    """Log likelihood of every voice in every step, to within a constant per step."""
+    like = grid.windows @ (vectors @ centres.T)
+    others = ~np.eye(len(centres), dtype=bool)
+    apart = max(_LEAST_APART, float(np.mean(1 - (centres @ centres.T)[others])))
+    return np.asarray(like * (settings.evidence_per_s * STEP * FRAME_S / apart))
+
+
+def viterbi(evidence: Float64Array, cost: Float64Array) -> Labels:
+    """The likeliest course of states.
+
+    Args:
+        evidence: shape (steps, states), log likelihood; one step at least.
+        cost: shape (steps - 1,), what it costs, in nats, to be in another state after a step.
+    """
+    best = evidence[0].copy()
+    came_from = np.zeros(evidence.shape, np.intp)
+    stay = np.arange(evidence.shape[1])
+    for i in range(1, len(evidence)):
+        top = int(best.argmax())
+        jump = best[top] - cost[i - 1]
+        keep = best >= jump
+        came_from[i] = np.where(keep, stay, top)
+        best = np.where(keep, best, jump) + evidence[i]
+    course = np.zeros(len(evidence), np.intp)
+    course[-1] = int(best.argmax())
+    for i in range(len(evidence) - 1, 0, -1):
+        course[i - 1] = came_from[i, course[i]]
+    return course
+
+
+def posterior(evidence: Float64Array, cost: Float64Array) -> Float64Array:
+    """Probability of every state in every step (forward-backward, in logarithms).
+
+    Args:
+        evidence: as for `viterbi`.
+        cost: as for `viterbi`.
+    """
+    forward, backward = evidence.copy(), np.zeros_like(evidence)
+    states = evidence.shape[1]
+    # To stay and to change are each other's complement, whatever a change costs.
+    change = np.log(np.exp(-cost) / (1 + (states - 1) * np.exp(-cost)))
+    remain = np.log(1 / (1 + (states - 1) * np.exp(-cost)))
+    off = ~np.eye(states, dtype=bool)
+    for i in range(1, len(evidence)):
+        matrix = np.where(off, change[i - 1], remain[i - 1])
+        forward[i] += np.logaddexp.reduce(forward[i - 1][:, None] + matrix, axis=0)
+    for i in range(len(evidence) - 2, -1, -1):
+        matrix = np.where(off, change[i], remain[i])
+        later = evidence[i + 1] + backward[i + 1]
+        backward[i] = np.logaddexp.reduce(matrix + later[None], axis=1)
+    joint = forward + backward
+    return np.asarray(np.exp(joint - np.logaddexp.reduce(joint, axis=1, keepdims=True)))
