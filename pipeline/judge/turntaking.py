@@ -51,7 +51,8 @@ def talk_share(criterion: Measure, view: View) -> Verdict:
     if unclear or whole <= 0:
         return unclear or not_measured("没有语音", "not measured: nobody talks")
     share = talk.get(criterion.by, 0.0) / whole
-    error = sum(party.talk_error_s for party in view.parties.values()) / whole
+    # What one lost to the other and what it won from it make up for each other in part.
+    error = max(party.talk_error_s for party in view.parties.values()) / whole
     straddled = [
         limit
         for limit in (criterion.low, criterion.high)
@@ -63,7 +64,7 @@ def talk_share(criterion: Measure, view: View) -> Verdict:
             f"not measured: the share of the talk is {share:.2f} ± {error:.2f}, "
             f"which may lie on either side of {straddled[0]:g}",
         )
-    return held(criterion, "说话时间占比", "share of the talk", "", 2, Reading(share))
+    return held(criterion, view, "说话时间占比", "share of the talk", "", 2, Reading(share))
 
 
 def response_time(criterion: Measure, view: View) -> Verdict:
@@ -79,7 +80,9 @@ def response_time(criterion: Measure, view: View) -> Verdict:
     if not gaps:
         return not_applicable("没有需要回应的话轮", "nothing to respond to")
     value = statistics.median(each.offset_s for each in gaps)
-    verdict = held(criterion, "回应时间（中位数）", "median response time", "s", 2, Reading(value))
+    verdict = held(
+        criterion, view, "回应时间（中位数）", "median response time", "s", 2, Reading(value)
+    )
     high = criterion.high if criterion.high is not None else 0.0
     slow = sorted(gaps, key=lambda each: -each.offset_s)[:5]
     evidence = [

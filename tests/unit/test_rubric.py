@@ -37,9 +37,13 @@ def test_every_shipped_rubric_is_sound(name: str) -> None:
 
 
 def test_the_shipped_rubrics_are_those_promised() -> None:
-    assert {"affinity-zh-v1", "strict-zh-v1", "courtesy-en-v1", "minimal-zh-v1"} <= set(
-        rubric.names()
-    )
+    assert {
+        "affinity-zh-v1",
+        "strict-zh-v1",
+        "courtesy-en-v1",
+        "minimal-zh-v1",
+        "usual-zh-v1",
+    } <= set(rubric.names())
 
 
 def test_the_hash_follows_the_content_and_nothing_else(tmp_path: Path) -> None:
