@@ -79,7 +79,7 @@ def agreement(
     Args:
         marks: of one scale per criterion, one by a rater on each.
         system: what the system says (`ratings.of_store`, `ratings.of_cards`).
-        names: what criteria are called.
+        names: what criteria are called, in the order in which to show them.
         draws: how often calls are redrawn for the intervals.
         seed: of those.
         every: the length of the periods of drift.
@@ -97,7 +97,14 @@ def agreement(
     every_table = tables(marks, system)
     together = pooled(every_table)
     shown = [*every_table, *([together] if together else [])]
-    shown.sort(key=lambda ratings: (ratings.criterion is not None, not ratings.pooled))
+    place = {criterion: number for number, criterion in enumerate(names)}
+    shown.sort(
+        key=lambda ratings: (
+            ratings.criterion is not None,
+            not ratings.pooled,
+            place.get(ratings.criterion or "", len(place)),
+        )
+    )
     return Agreement(
         draws=draws,
         seed=seed,

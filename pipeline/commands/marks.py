@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -12,6 +13,7 @@ from pipeline.errors import MarksError, UsageError, printable
 
 if TYPE_CHECKING:
     from pipeline.marks.checking import Checked
+    from pipeline.marks.reading import Refused
     from pipeline.store.marks import Scale
     from pipeline.store.verdicts import Named
 
@@ -34,16 +36,23 @@ def _scale(context: object, option: object, name: str | None) -> Scale | None:
         raise UsageError(f"--scale: {error}.") from None
 
 
+def scale_option(said: str, default: str | None = None) -> Callable[[options.F], options.F]:
+    """What numbers stand on."""
+    return click.option(
+        "--scale",
+        metavar="LOW-HIGH[:STEP]",
+        default=default,
+        show_default=default is not None,
+        callback=_scale,
+        help=said,
+    )
+
+
 @marks.command("import")
 @click.argument("files_of_marks", metavar="FILE…", nargs=-1, required=True, type=options.FILE)
 @options.store
 @click.option("--rater", metavar="NAME", help="Who marked, where a file does not say.")
-@click.option(
-    "--scale",
-    metavar="LOW-HIGH[:STEP]",
-    callback=_scale,
-    help="What numbers stand on, where a file does not say, such as 0-100 or 1-5:1.",
-)
+@scale_option("What numbers stand on, where a file does not say, such as 0-100 or 1-5:1.")
 @click.option(
     "--rubric",
     metavar="NAME|FILE",
@@ -72,20 +81,35 @@ def import_(
     also = [criterion.id for criterion in rubric_of(rubric).criteria] if rubric else []
     with open_database(db, files, make=False) as database:
         checked = import_marks(database, files_of_marks, also=also, partial=partial, **how)
-    for each in checked.refused[:_SHOWN]:
-        click.echo(str(each), err=True)
-    if len(checked.refused) > _SHOWN:
-        click.echo(f"… and {len(checked.refused) - _SHOWN} more", err=True)
     if checked.refused and not partial:
-        raise MarksError(
-            ", ".join(printable(path) for path in files_of_marks),
-            expected="rows that are all marks of stored calls",
-            found=f"{len(checked.refused)} that are not, named above",
-            remedy="correct them, or take the others with --partial; nothing was stored",
-        )
+        remedy = "correct them, or take the others with --partial; nothing was stored"
+        refuse(checked.refused, files_of_marks, remedy)
+    _name(checked.refused)
     click.echo(_summary(checked), err=True)
     if checked.refused:
         raise click.exceptions.Exit(FAILED_IN_PART)
+
+
+def refuse(refused: Sequence[Refused], paths: Sequence[Path], remedy: str) -> NoReturn:
+    """Name every row that is no mark.
+
+    Raises:
+        MarksError: always.
+    """
+    _name(refused)
+    raise MarksError(
+        ", ".join(printable(path) for path in paths),
+        expected="rows that are all marks of known calls",
+        found=f"{len(refused)} that are not, named above",
+        remedy=remedy,
+    )
+
+
+def _name(refused: Sequence[Refused]) -> None:
+    for each in refused[:_SHOWN]:
+        click.echo(str(each), err=True)
+    if len(refused) > _SHOWN:
+        click.echo(f"… and {len(refused) - _SHOWN} more", err=True)
 
 
 def _summary(checked: Checked) -> str:
@@ -113,14 +137,7 @@ def _summary(checked: Checked) -> str:
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--criterion", "asked", multiple=True, help="Only this criterion; may be repeated.")
-@click.option(
-    "--scale",
-    metavar="LOW-HIGH[:STEP]",
-    callback=_scale,
-    default="0-100",
-    show_default=True,
-    help="Of the mark on the whole call; none: it is not asked for.",
-)
+@scale_option("Of the mark on the whole call; none: it is not asked for.", "0-100")
 @click.option("--rater", metavar="NAME", help="Who is to fill the form in.")
 @click.option("--new", "unmarked", is_flag=True, help="Only calls that nobody has marked.")
 @click.option(
