@@ -333,7 +333,7 @@ def doctor(debug: bool) -> None:
 for _command in (
     *(rubrics.standards, rubrics.rubric, night.batch, night.watch),
     *(store.rejudge, store.forget, store.export, store.formats, store.report),
-    *(pages.index, redact.redact, marks.marks, voices.voices),
+    *(pages.index, redact.redact, marks.marks, agree.agree, voices.voices),
 ):
     cli.add_command(_command)
 
