@@ -22,10 +22,12 @@ from pipeline.batch.plan import Plan
 from pipeline.batch.sources import is_remote
 from pipeline.batch.tasks import Task
 from pipeline.errors import SourceError, UsageError, printable
+from pipeline.profiles import VoiceProfile
 from pipeline.store.calls import Details, Known, enter, known, sight, sighted, store_fault
 from pipeline.store.claims import Run
 from pipeline.store.database import Database
 from pipeline.store.tables import facts
+from pipeline.store.voices import stored_voice
 
 _PART: Final = 32
 NOTHING: Final = Details()
@@ -217,9 +219,16 @@ class Intake:
             language=item.language,
             channels=item.channels,
             agent_is=item.agent_is or job.known.agent_voice,
+            voice=self._voice(item.details.agent),
             speakers=item.speakers,
             own_words=self.plan.model is not None and item.transcript is None,
         )
+
+    def _voice(self, agent: str | None) -> VoiceProfile | None:
+        """What is known of the agent's voice (`qinhe voices learn`)."""
+        if agent is None:
+            return None
+        return self.database.look(lambda connection: stored_voice(connection, agent))
 
     def _fail(self, what: str, source: str, kind: str, reason: str) -> None:
         self.database.transact(lambda c: store_fault(c, self.run.id, source, kind, reason))

@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from pipeline.profiles import VoiceProfile
 from pipeline.settings import MeasureSettings
 from pipeline.store.packing import CardRow, FactsRow
 
@@ -51,6 +52,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     language: str | None = None
     channels: str | None = None
     agent_is: int | None = None
+    voice: VoiceProfile | None = None
     speakers: str | None = None
     own_words: bool = True
     facts: bytes | None = None

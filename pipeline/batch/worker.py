@@ -93,6 +93,7 @@ class Worker:
             call_id=task.call_id,
             roles=_roles(task),
             agent=task.agent_is,
+            voice=task.voice,
             transcript=Path(task.transcript) if task.transcript else None,
             language=task.language,
             speakers=roles.parse_speakers(task.speakers) if task.speakers else None,
