@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,9 +12,9 @@ import msgspec
 from pipeline.batch.intake import Intake
 from pipeline.batch.journal import FAILED, Journal
 from pipeline.batch.judging import Judging
-from pipeline.batch.plan import plan_of
-from pipeline.batch.run import Limits, Night, cores, workers_for
-from pipeline.batch.tasks import Equipment
+from pipeline.batch.plan import Plan, plan_of
+from pipeline.batch.run import Night, cores, memory_of, workers_for
+from pipeline.batch.tasks import Equipment, Workers
 from pipeline.measure.recogniser import DEMO, DEMO_MODEL
 from pipeline.settings import MeasureSettings
 from pipeline.store.claims import Run
@@ -27,6 +28,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         model: Whisper's name or checkpoint; ``None``: no words.
         rubric: ``None``: the one of each call's language.
         workers: ``None``: what cores and memory carry.
+        ray: the address of a Ray cluster; ``None``: this machine.
         time_s, memory_mb: what one call may take.
         retries: how often a call is tried again.
         patience_s: how long to wait for a database that is away.
@@ -41,6 +43,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     device: str | None
     rubric: str | None
     workers: int | None
+    ray: str | None
     time_s: float
     memory_mb: int
     retries: int
@@ -64,12 +67,12 @@ def night(options: Options, kind: str, journal: Journal) -> Iterator[Night]:
         run = Run(database, kind, msgspec.to_builtins(plan))
         outcome = "interrupted"
         try:
-            limits = _limits(options)
-            journal.say("began", run=run.id, workers=limits.workers)
+            journal.say("began", run=run.id, workers=_workers(options), ray=options.ray)
             intake = Intake(
                 database, run, plan, judging, journal, network=options.network, again=options.again
             )
-            with Night(database, intake, _equipment(options, database.files, limits), limits) as at:
+            hire = functools.partial(_hired, options, plan, database.files)
+            with Night(database, intake, hire, options.retries) as at:
                 yield at
             failed = any(journal.counts[what] for what in FAILED)
             outcome = "failed" if failed else "done"
@@ -81,12 +84,31 @@ def night(options: Options, kind: str, journal: Journal) -> Iterator[Night]:
                 run.close()
 
 
-def _limits(options: Options) -> Limits:
-    workers = options.workers or workers_for(_checkpoint(options.model))
-    return Limits(workers=workers, time_s=options.time_s, retries=options.retries)
+def _hired(options: Options, plan: Plan, files: Path) -> Workers:
+    """The workers; their libraries and models are loaded only where there is something to do."""
+    workers = _workers(options)
+    if options.ray is not None:
+        from pipeline.batch.cluster import Cluster
+        from pipeline.batch.member import Charge
+
+        charge = Charge(_equipment(options, files, threads=1), plan, options.network)
+        need_mb = memory_of(_checkpoint(options.model))
+        return Cluster(options.ray, charge, workers, need_mb, options.time_s)
+    from pipeline.batch.pool import Pool
+
+    assert workers is not None, "on this machine their number is known"
+    equipment = _equipment(options, files, threads=max(1, cores() // workers))
+    return Pool(equipment, workers, options.time_s)
 
 
-def _equipment(options: Options, files: Path, limits: Limits) -> Equipment:
+def _workers(options: Options) -> int | None:
+    """How many; ``None``: as many as the cluster carries."""
+    if options.workers is not None or options.ray is not None:
+        return options.workers
+    return workers_for(_checkpoint(options.model))
+
+
+def _equipment(options: Options, files: Path, *, threads: int) -> Equipment:
     return Equipment(
         settings=options.settings,
         model=options.model,
@@ -94,7 +116,7 @@ def _equipment(options: Options, files: Path, limits: Limits) -> Equipment:
         rubric=options.rubric,
         files=files,
         memory_mb=options.memory_mb,
-        threads=max(1, cores() // limits.workers),
+        threads=threads,
     )
 
 

@@ -9,54 +9,41 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
-
-import msgspec
+from typing import Final
 
 from pipeline.batch.intake import Intake, Job
 from pipeline.batch.items import Item, Refused
 from pipeline.batch.journal import FAILED, Journal
-from pipeline.batch.tasks import LASTING, PASSING, Equipment, Fault, Outcome
+from pipeline.batch.tasks import LASTING, PASSING, Fault, Outcome, Workers
 from pipeline.errors import SourceError
 from pipeline.store.calls import record, store_fault
 from pipeline.store.database import Database
 from pipeline.store.files import sweep
 
-if TYPE_CHECKING:
-    from pipeline.batch.pool import Pool
-
 _WAIT_S: Final = 1.0
 _ALIVE_S: Final = 10.0
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """How much of the machine a run takes, and how long it tries.
+class Night:
+    """A run at work, a context manager.
 
-    Attributes:
-        time_s: how long one call may take.
+    Args:
+        hire: brings the workers, once there is something to do.
         retries: how often a call is tried again whose worker died, hung or failed.
     """
 
-    workers: int
-    time_s: float
-    retries: int
-
-
-class Night:
-    """A run at work, a context manager."""
-
     def __init__(
-        self, database: Database, intake: Intake, equipment: Equipment, limits: Limits
+        self, database: Database, intake: Intake, hire: Callable[[], Workers], retries: int
     ) -> None:
         self._database = database
         self._intake = intake
         self._run = intake.run
         self._journal: Journal = intake.journal
-        self._equipment = equipment
-        self._limits = limits
-        self._pool: Pool | None = None
+        self._hire = hire
+        self._retries = retries
+        self._workers: Workers | None = None
         self._flying: dict[int, Job] = {}
         self._retry: deque[Job] = deque()
         self._fresh: Iterator[Job] = iter(())
@@ -73,7 +60,7 @@ class Night:
         self._journal.total += len(items)
         self._fresh = self._intake.jobs(items)
         while True:
-            while self._pool is None or self._pool.free:
+            while self._workers is None or self._workers.free:
                 job = self._next()
                 if job is None:
                     break
@@ -101,18 +88,16 @@ class Night:
         except SourceError as error:
             self._failed(job, Fault(kind="environment", reason=str(error)))
             return
-        if self._pool is None:
-            from pipeline.batch.pool import Pool  # models' libraries: only who works waits for them
-
-            self._pool = Pool(self._equipment, self._limits.workers, self._limits.time_s)
+        if self._workers is None:
+            self._workers = self._hire()
         self._flying[self._number] = job
         self._journal.say("started", source=job.item.source, call_id=job.known.call_id)
-        self._pool.give(task)
+        self._workers.give(task)
 
     def _hear(self) -> None:
-        if self._pool is None or not self._flying:
+        if self._workers is None or not self._flying:
             return
-        for outcome in self._pool.wait(_WAIT_S):
+        for outcome in self._workers.wait(_WAIT_S):
             self._settle(self._flying.pop(outcome.number), outcome)
 
     def _settle(self, job: Job, outcome: Outcome) -> None:
@@ -122,7 +107,7 @@ class Night:
             job.drop_copies()
             return
         lasting = outcome.fault.kind in LASTING
-        if not lasting and job.attempts <= self._limits.retries:
+        if not lasting and job.attempts <= self._retries:
             self._journal.say(
                 "retry", source=job.item.source, kind=outcome.fault.kind,
                 reason=outcome.fault.reason,
@@ -182,8 +167,8 @@ class Night:
 
     def close(self) -> None:
         """End the workers, whatever they do."""
-        if self._pool is not None:
-            self._pool.close()
+        if self._workers is not None:
+            self._workers.close()
         for job in (*self._flying.values(), *self._retry):
             job.drop_copies()
 
@@ -211,8 +196,12 @@ _PER_MODEL: Final = 3.0
 
 def workers_for(model: Path | None) -> int:
     """How many workers this machine's cores and memory carry, at least one."""
-    need = _BASE_MB + (_PER_MODEL * model.stat().st_size / 2**20 if model else 0.0)
-    return max(1, min(cores(), int(memory_mb() * 0.8 / need)))
+    return max(1, min(cores(), int(memory_mb() * 0.8 / memory_of(model))))
+
+
+def memory_of(model: Path | None) -> float:
+    """What a worker takes with that model, in MiB."""
+    return _BASE_MB + (_PER_MODEL * model.stat().st_size / 2**20 if model else 0.0)
 
 
 def cores() -> int:

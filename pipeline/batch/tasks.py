@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -73,3 +73,24 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     card: CardRow | None = None
     fault: Fault | None = None
     took_s: float = 0.0
+
+
+class Workers(Protocol):
+    """Those who do tasks: of this machine (`pool.Pool`) or of a cluster (`cluster.Cluster`)."""
+
+    @property
+    def free(self) -> int:
+        """How many more tasks can be given now."""
+
+    @property
+    def busy(self) -> int:
+        """How many tasks are being done."""
+
+    def give(self, task: Task) -> None:
+        """Hand over a task."""
+
+    def wait(self, timeout_s: float) -> list[Outcome]:
+        """What has been done since; waits for something at most that long."""
+
+    def close(self) -> None:
+        """End every worker at once."""

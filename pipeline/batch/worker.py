@@ -44,7 +44,7 @@ def serve(pipe: Connection, equipment: Equipment, parent: int) -> None:
     except QinheError as error:
         pipe.send(error)
         return
-    _limit_memory(equipment.memory_mb)
+    limit_memory(equipment.memory_mb)
     pipe.send(None)
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
         while True:
@@ -164,7 +164,7 @@ def _die_with(parent: int) -> None:
         os._exit(1)
 
 
-def _limit_memory(megabytes: int) -> None:
+def limit_memory(megabytes: int) -> None:
     """A call that would take more gets a `MemoryError` instead of the machine's last page."""
     with contextlib.suppress(OSError, ValueError, StopIteration):
         status = Path("/proc/self/status").read_text("ascii").splitlines()

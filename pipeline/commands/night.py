@@ -42,6 +42,11 @@ _working = options.together(
         help="Processes. Default: what cores and memory carry.",
     ),
     click.option(
+        "--ray",
+        metavar="ADDRESS",
+        help="Work on a Ray cluster: auto or HOST:PORT. Default: on this machine.",
+    ),
+    click.option(
         "--time-limit",
         "time_s",
         type=click.FloatRange(0.1),

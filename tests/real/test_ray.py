@@ -1,0 +1,160 @@
+"""Nights on a real Ray cluster: two nodes on the loopback, one of them taken away."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from pipeline.batch.cluster import Cluster
+from pipeline.batch.content import content
+from pipeline.batch.member import Charge
+from pipeline.batch.plan import plan_of
+from pipeline.batch.tasks import Equipment, Outcome, Task
+from pipeline.settings import load_measure_settings
+from pipeline.store.database import open_database
+from tests.night import check_sound, short_calls
+from tests.raycluster import Nodes, quiet
+from tests.real.conftest import Qinhe
+
+CALLS = 14
+PATIENCE_S = 400.0
+
+
+def members() -> list[int]:
+    """The processes of Ray's actors that are workers of ours."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if path.read_bytes().startswith(b"ray::Member"):
+                found.append(int(path.parent.name))
+        except OSError:
+            continue
+    return found
+
+
+def events(log: Path) -> list[dict]:
+    """What the run has said; it may be at its next line."""
+    if not log.exists():
+        return []
+    return [
+        json.loads(line) for line in log.read_text("utf-8").splitlines(True) if line[-1:] == "\n"
+    ]
+
+
+def measured(log: Path) -> int:
+    return sum(event["event"] == "measured" for event in events(log))
+
+
+@pytest.fixture(scope="module")
+def nodes() -> Iterator[Nodes]:
+    with quiet():
+        cluster = Nodes(2)
+        try:
+            yield cluster
+        finally:
+            cluster.stop()
+
+
+def one(cluster: Cluster) -> Outcome:
+    until = time.monotonic() + PATIENCE_S
+    while not (outcomes := cluster.wait(0.5)):
+        assert time.monotonic() < until
+    return outcomes[0]
+
+
+def test_what_goes_wrong_costs_its_call_alone(nodes: Nodes, tmp_path: Path) -> None:
+    paths = short_calls(tmp_path / "in", 2, 1.0)
+    settings = load_measure_settings()
+    equipment = Equipment(
+        settings=settings, model=None, device=None, rubric=None, files=tmp_path / "files",
+        memory_mb=2048, threads=1,
+    )  # fmt: skip
+    charge = Charge(equipment, plan_of(settings, None, network=False), network=False)
+    task = Task(number=1, call_id="x", sha256=content(str(paths[0])), paths=(str(paths[0]),))
+    with Cluster(nodes.address, charge, 1, 700.0, 600.0) as cluster:
+        cluster.give(task)
+        done = one(cluster)
+        assert done.fault is None
+        assert done.measured is not None
+        (victim,) = members()
+        os.kill(victim, signal.SIGSTOP)  # so that the kill comes in the middle of the call
+        cluster.give(msgspec.structs.replace(task, number=2))
+        os.kill(victim, signal.SIGKILL)
+        outcome = one(cluster)
+        assert (outcome.number, outcome.fault.kind) == (2, "crash")
+        while not cluster.free:
+            cluster.wait(0.5)
+        os.kill(members()[0], signal.SIGSTOP)  # a decoder that never comes back
+        cluster._time_limit_s = 1.5
+        cluster.give(msgspec.structs.replace(task, number=3))
+        outcome = one(cluster)
+        assert (outcome.number, outcome.fault.kind) == (3, "time")
+    assert list((tmp_path / "files").glob("seen-*")) == []
+
+
+def test_a_lost_node_and_a_killed_worker_cost_no_call(nodes: Nodes, tmp_path: Path) -> None:
+    short_calls(tmp_path / "in", CALLS, 1.0)
+    log, address = tmp_path / "log", str(tmp_path / "n.db")
+    command = (
+        *("batch", tmp_path / "in", "--db", address, "--no-transcript", "--quiet"),
+        *("--log", log, "--ray", nodes.address),
+    )
+    process = subprocess.Popen([sys.executable, "-m", "pipeline", *map(str, command)])
+    until = time.monotonic() + PATIENCE_S
+
+    def wait_for(count: int) -> None:
+        while measured(log) < count and process.poll() is None:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        assert process.poll() is None, "over before anything was killed"
+
+    try:
+        wait_for(2)
+        os.kill(members()[0], signal.SIGKILL)
+        wait_for(5)
+        nodes.kill(nodes.others[0])
+        assert process.wait(PATIENCE_S) == 0
+    finally:
+        process.kill()
+    with open_database(address) as database:
+        check_sound(database, CALLS)
+    every = Counter((event["event"], event.get("source")) for event in events(log))
+    assert all(every["measured", str(path)] == 1 for path in (tmp_path / "in").iterdir())
+    assert sum(event["event"] == "retry" for event in events(log)) <= 1  # the lost node is no fault
+    assert [event for event in events(log) if event["event"] == "failed"] == []
+
+
+def test_a_cluster_that_is_not_there_is_one_sentence(
+    qinhe: Qinhe, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    short_calls(tmp_path / "in", 1, 1.0)
+    arguments = ("batch", "in", "--db", "n.db", "--no-transcript", "--quiet")
+    for address, code, sentence in (
+        ("127.0.0.1:9", 1, "nothing answers there"),
+        ("local", 2, "expected auto or HOST:PORT"),
+    ):
+        assert qinhe(*arguments, "--ray", address) == code
+        said = capsys.readouterr().err
+        assert sentence in said
+        assert said.count("\n") == 1
+
+
+def test_without_ray_the_sentence_says_what_to_install(
+    qinhe: Qinhe,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    short_calls(tmp_path / "in", 1, 1.0)
+    arguments = ("batch", "in", "--db", "n.db", "--no-transcript", "--quiet")
+    assert qinhe(*arguments, "--ray", "auto") == 2
+    assert "pip install 'qinhe[ray]'" in capsys.readouterr().err
