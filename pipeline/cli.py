@@ -17,7 +17,18 @@ import click
 from rich.console import Console
 
 from pipeline import __version__
-from pipeline.commands import agree, marks, night, options, pages, redact, rubrics, store, voices
+from pipeline.commands import (
+    agree,
+    marks,
+    night,
+    options,
+    pages,
+    redact,
+    rubrics,
+    store,
+    tune,
+    voices,
+)
 from pipeline.commands.rubrics import rubric_of
 from pipeline.errors import QinheError, UsageError, printable
 from pipeline.facts import CallFacts, spoken_language
@@ -113,6 +124,7 @@ _measuring = options.together(
         help="Whisper model: a name such as small, or a checkpoint. Default: the settings'.",
     ),
     click.option("--device", metavar="NAME", help="Where Whisper runs: auto, cpu, cuda …"),
+    options.engine,
     click.option(
         "--language", metavar="CODE", help="Language spoken. Default: the settings' (zh)."
     ),
@@ -152,6 +164,7 @@ class _Measuring:
     no_transcript: bool
     model: str | None
     device: str | None
+    engine: Engine | None
     language: str | None
     settings_file: Path | None
     call_id: str | None
@@ -198,7 +211,7 @@ class _Measuring:
         if self.transcript is not None and self.no_transcript:
             raise UsageError("--transcript and --no-transcript exclude each other.")
         paths = self.paths()
-        settings = load_measure_settings(self.settings_file)
+        settings = options.with_engine(load_measure_settings(self.settings_file), self.engine)
         recording = call.Recording(
             paths=paths,
             call_id=safe_stem(self.call_id or paths[0].name),
@@ -334,6 +347,7 @@ for _command in (
     *(rubrics.standards, rubrics.rubric, night.batch, night.watch),
     *(store.rejudge, store.forget, store.export, store.formats, store.report),
     *(pages.index, redact.redact, marks.marks, agree.agree, voices.voices),
+    *(tune.tune, tune.sensitivity, tune.fairness),
 ):
     cli.add_command(_command)
 

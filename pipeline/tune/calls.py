@@ -138,7 +138,7 @@ def _read_parts(
     cells: Cells,
     workers: int,
 ) -> Iterator[list[_Read]]:
-    first = [part for part, _ in zip(parts, range(_ALONE // _PART), strict=False)]
+    first = list(itertools.islice(parts, _ALONE // _PART))
     if workers == 1 or sum(map(len, first)) < _ALONE:
         reader = Reader(rubric, lexicon, cells)
         for part in itertools.chain(first, parts):

@@ -1,0 +1,302 @@
+"""`qinhe tune`, `qinhe sensitivity`, `qinhe fairness`: thresholds, from stored facts and marks."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+from rich.console import Console
+
+from pipeline.commands import options
+from pipeline.errors import UsageError, printable
+
+if TYPE_CHECKING:
+    from pipeline.rubric import Rubric
+    from pipeline.tune.calls import Calls
+    from pipeline.tune.objective import Objective
+    from pipeline.tune.space import Bounds
+    from pipeline.tune.truth import Rule
+    from pipeline.tune.tuning import Tuned, Work
+
+_rubric = click.option(
+    "--rubric", metavar="NAME|FILE", help="The rubric to look at. Default: Mandarin's."
+)
+_workers = click.option("--workers", type=click.IntRange(1, 1024), help="Default: one a core.")
+_asking = options.together(
+    options.store,
+    _rubric,
+    click.option(
+        "--raters",
+        "rule",
+        type=click.Choice(["majority", "weighted"]),
+        default="majority",
+        show_default=True,
+        help="How several raters' marks on a call become one verdict; ties are left out.",
+    ),
+    click.option("--seed", type=int, default=0, show_default=True, help="Of all that is drawn."),
+    _workers,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The options that `tune` and `fairness` share, as given."""
+
+    db: str
+    files: Path | None
+    rubric: str | None
+    rule: Rule
+    seed: int
+    workers: int | None
+
+    def work(self, names: tuple[str, ...], *, similarity: bool = False) -> Work:
+        """Rubric, knobs, marks, and what the judge makes of the calls."""
+        from pipeline.commands.rubrics import rubric_of
+        from pipeline.rubric import load_lexicon
+        from pipeline.store.database import open_database
+        from pipeline.store.marks import all_marks
+        from pipeline.tune.calls import read_calls
+        from pipeline.tune.knobs import chosen
+        from pipeline.tune.table import cells_of
+        from pipeline.tune.tuning import Work
+
+        rubric = rubric_of(self.rubric)
+        knobs = chosen(rubric, names, similarity=similarity)
+        with open_database(self.db, self.files, make=False) as database:
+            with database.reading() as connection:
+                marks = all_marks(connection)
+            marked = {mark.criterion for mark in marks} & set(knobs)
+            if not marked:
+                raise UsageError(_NO_MARKS)
+            criteria = [each for each in rubric.criteria if each.id in marked]
+            cells = {each.id: cells_of(each, knobs[each.id]) for each in criteria}
+            lexicon = load_lexicon(rubric.lexicon)
+            calls = read_calls(database, rubric, lexicon, cells, self.workers or _cores())
+        return Work(rubric, knobs, calls, marks)
+
+
+_NO_MARKS: Final = (
+    "There are no marks on what is asked for; see `qinhe marks sample` and `qinhe marks import`."
+)
+
+
+@click.command()
+@click.argument("names", metavar="[CRITERION[.KEY]]…", nargs=-1)
+@_asking
+@click.option(
+    "--objective",
+    type=click.Choice(["kappa", "f1", "cost"]),
+    default="kappa",
+    show_default=True,
+    help="What to search for; cost: that of misses overlooked against that of false flags.",
+)
+@click.option(
+    "--costs",
+    metavar="OVERLOOKED:FALSE",
+    default="1:1",
+    show_default=True,
+    help="With --objective cost: what a miss overlooked and a false flag cost, such as 5:1.",
+)
+@click.option(
+    "--keep",
+    "kept",
+    metavar="KEY=LOW..HIGH",
+    multiple=True,
+    help="Bounds for a number, such as speech-rate.high=5..6.5; either end may be left out.",
+)
+@click.option("--similarity", is_flag=True, help="Also turn how like a phrase must be (`similar`).")
+@click.option("--out", type=options.FILE, help="Folder for the proposal, page, pictures, figures.")
+@options.ui
+@options.tracebacks
+def tune(
+    names: tuple[str, ...],
+    objective: str,
+    costs: str,
+    kept: tuple[str, ...],
+    similarity: bool,
+    out: Path | None,
+    ui: str,
+    **asked: Any,
+) -> None:
+    """Search thresholds that serve human marks best; propose a rubric, never edit one.
+
+    Names single criteria, or single numbers such as dead-air.beyond; default: the principal
+    numbers of every criterion.
+    """
+    from pipeline.tune import text, tuning
+    from pipeline.tune.fit import Plan
+
+    given = _Asked(**asked)
+    plan = Plan(objective=_objective(objective, costs), seed=given.seed, bounds=_bounds(kept))
+    work = given.work(names, similarity=similarity)
+    tuned = tuning.tune(work, plan, given.rule)
+    Console(highlight=False).print(text.tuning(tuned, work.rubric, ui))
+    _tell_left_out(work.calls)
+    if out is not None:
+        _write(out, tuned, work, given.rubric, ui)
+
+
+def _objective(name: str, costs: str) -> Objective:
+    from pipeline.tune.objective import Objective
+
+    overlooked, _, false_flag = costs.partition(":")
+    try:
+        prices = float(overlooked), float(false_flag)
+    except ValueError:
+        prices = -1.0, -1.0
+    if min(prices) < 0 or not 0 < max(prices) < math.inf:
+        raise UsageError(f"--costs {costs!r} is not like 5:1.")
+    return Objective(name, *prices)  # type: ignore[arg-type]  # a choice of click's
+
+
+def _bounds(kept: tuple[str, ...]) -> Bounds:
+    found = {}
+    for each in kept:
+        name, equals, ends = each.partition("=")
+        low, dots, high = ends.partition("..")
+        try:
+            if not equals or not dots:
+                raise ValueError
+            found[name] = (float(low) if low else None, float(high) if high else None)
+        except ValueError:
+            raise UsageError(f"--keep {each!r} is not like speech-rate.high=5..6.5.") from None
+    return found
+
+
+def _cores() -> int:
+    from pipeline.batch.run import cores
+
+    return cores()
+
+
+def _tell_left_out(calls: Calls) -> None:
+    for fault in calls.faults:
+        click.echo(fault, err=True)
+    if calls.other_language:
+        click.echo(
+            f"{calls.other_language} calls in another language than the rubric's left out", err=True
+        )
+
+
+def _write(out: Path, tuned: Tuned, work: Work, rubric: str | None, ui: str) -> None:
+    from pipeline.facts import encode
+    from pipeline.files import write_whole
+    from pipeline.tune import page, pictures
+
+    written = {out / "tuning.json": encode(tuned), out / "flips.csv": _flips(tuned)}
+    drawn = {
+        each.criterion: pictures.of(each, work, tuned, ui) for each in tuned.fits if each.knobs
+    }
+    for criterion, picture in drawn.items():
+        written[out / f"{criterion}.png"] = pictures.png(picture)
+    difference: list[str] = []
+    written |= _proposed(out, tuned, work.rubric, rubric, difference)
+    written[out / "tuning.html"] = page.render(tuned, work, drawn, difference, ui).encode()
+    write_whole(written)
+    click.echo(f"{printable(out / 'tuning.html')}", err=True)
+
+
+def _proposed(
+    out: Path, tuned: Tuned, old: Rubric, rubric: str | None, difference: list[str]
+) -> dict[Path, bytes]:
+    """The new rubric's file, if there is one; what differs goes into ``difference``."""
+    from pipeline.report import listings
+    from pipeline.settings import default_rubric
+    from pipeline.tune import tuning
+    from pipeline.tune.proposal import file_of, propose, refuse_existing
+
+    today = datetime.now(UTC).date()
+    changes = tuning.changes_of(tuned, today)
+    if not changes:
+        return {}
+    path = file_of(rubric or default_rubric("zh"))
+    proposal = propose(path, changes, tuning.head_of(tuned, today))
+    target = out / proposal.name
+    refuse_existing(target)
+    difference += listings.difference(old, proposal.rubric)
+    for line in difference:
+        click.echo(line)
+    click.echo(
+        f"{printable(target)}; `qinhe rejudge --rubric {printable(target)}` puts it in force",
+        err=True,
+    )
+    return {target: proposal.text.encode()}
+
+
+def _flips(tuned: Tuned) -> bytes:
+    from pipeline.report.tables import cell
+
+    table = io.StringIO()
+    writer = csv.writer(table)
+    columns = ("call_id", "criterion", "before", "after", "value")
+    writer.writerow(columns)
+    for flip in tuned.flips:
+        writer.writerow([cell(getattr(flip, column)) for column in columns])
+    return table.getvalue().encode("utf-8-sig")
+
+
+@click.command()
+@options.store
+@_rubric
+@_workers
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+@options.ui
+@options.tracebacks
+def sensitivity(
+    db: str, files: Path | None, rubric: str | None, workers: int | None, as_json: bool, ui: str
+) -> None:
+    """How many verdicts a tenth more or less of each threshold turns; no marks needed."""
+    from pipeline.commands.rubrics import rubric_of
+    from pipeline.facts import encode
+    from pipeline.rubric import load_lexicon
+    from pipeline.store.database import open_database
+    from pipeline.tune import sensitivity as hangs
+    from pipeline.tune import text
+    from pipeline.tune.calls import read_calls
+
+    found = rubric_of(rubric)
+    lexicon = load_lexicon(found.lexicon)
+    with open_database(db, files, make=False) as database:
+        calls = read_calls(database, found, lexicon, hangs.cells_for(found), workers or _cores())
+    figures = hangs.sensitivity(calls.tables)
+    if as_json:
+        click.echo(encode(figures), nl=False)
+    else:
+        Console(highlight=False).print(text.sensitivity(figures, found, ui))
+    _tell_left_out(calls)
+
+
+@click.command()
+@click.argument("names", metavar="[CRITERION]…", nargs=-1)
+@_asking
+@click.option(
+    "--by",
+    "keys",
+    metavar="KEY",
+    multiple=True,
+    help="A key of the metadata (queue, team, direction, any of the manifest's own columns), or "
+    "layout, coding, bandwidth as heard. Default: all that have 2 to 12 groups.",
+)
+@options.ui
+@options.tracebacks
+def fairness(names: tuple[str, ...], keys: tuple[str, ...], ui: str, **asked: Any) -> None:
+    """Whether good calls of one group are flagged more often than those of another."""
+    from pipeline.tune import fairness as even
+    from pipeline.tune import text, tuning
+
+    given = _Asked(**asked)
+    work = given.work(names)
+    refused = tuning.refusals(work)
+    for criterion, problems in refused.items():
+        for each in problems:
+            click.echo(f"{criterion}: {each.found}", err=True)
+    truths = tuning.truths_of(work, given.rule, refused)
+    found = even.fairness(work.calls, truths, keys, given.seed)
+    Console(highlight=False).print(text.fairness(found, work.rubric, ui))
+    _tell_left_out(work.calls)
