@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import scipy.fft
+from scipy.linalg.blas import sgemm
 
 from pipeline.errors import ModelError
 
@@ -197,9 +198,10 @@ def summits(described: FloatArray, bins: npt.NDArray[np.intp]) -> FloatArray:
         described: `features`, [frames, `N_FEATURES`].
         bins: [frames, any number].
     """
-    lags = described[:, 2 * N_BINS : 3 * N_BINS] / _short_taper()
+    lags = described[:, None, 2 * N_BINS : 3 * N_BINS]
     middle = np.clip(bins, 2, N_BINS - 3)
-    near = np.take_along_axis(lags[:, None], middle[:, :, None] + np.arange(-2, 3), axis=2)
+    five = middle[:, :, None] + np.arange(-2, 3)
+    near = np.take_along_axis(lags, five, axis=2) / _short_taper()[five]
     top = np.clip(near.argmax(axis=2), 1, 3)
     around = np.take_along_axis(near, top[:, :, None] + np.arange(-1, 2), axis=2)
     left, peak, right = np.moveaxis(around, 2, 0)
@@ -250,10 +252,12 @@ def _rectified(x: FloatArray, bias: FloatArray) -> FloatArray:
 def _convolved(x: FloatArray, weights: FloatArray, dilation: int) -> FloatArray:
     """Convolution over time, where all of it lies inside; ``weights``: [taps, in, out]."""
     count = len(x) - dilation * (len(weights) - 1)
-    y: FloatArray = x[:count] @ weights[0]
-    for tap in range(1, len(weights)):
-        y += x[tap * dilation : tap * dilation + count] @ weights[tap]
-    return y
+    # BLAS adds to what is there; it stores by columns, so everything is turned over.
+    total = np.empty((weights.shape[2], count), np.float32, order="F")
+    for tap, weight in enumerate(weights):
+        part = x[tap * dilation : tap * dilation + count]
+        total = sgemm(1.0, weight.T, part.T, beta=float(tap > 0), c=total, overwrite_c=1)
+    return np.asarray(total.T)
 
 
 def load_model(path: Path | None = None) -> PitchModel:

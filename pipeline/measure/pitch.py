@@ -16,9 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.measure import _pitch_posterior as posterior
+from pipeline.measure._pitch_course import cheapest
 from pipeline.measure._pitch_posterior import PitchModel, load_model
 from pipeline.measure.channel import Channel, FloatArray, resampled
-from pipeline.measure.frames import FRAME_S, Mask, frame_count, grown, mask_of, runs
+from pipeline.measure.frames import FRAME_S, Mask, bridged, frame_count, grown, mask_of, runs
 from pipeline.settings import PitchSettings
 from pipeline.timeline import Span, padded
 
@@ -38,6 +39,7 @@ _BLOCK_FRAMES = 2000
 _CHUNK_FRAMES = 250  # whose spectra stay in the processor's cache
 _CANDIDATES = 5
 _PIECE, _PIECE_OVERLAP = 300, 40  # frames that the dynamic programme decides at once
+_PIECES_AT_ONCE = 32  # bounds the memory that a long recording takes
 _MARGIN_S = 0.1
 """Voice set in before the speech that was found, and went on after it, by less."""
 _LEVEL_MARGIN_S = 0.3
@@ -122,7 +124,7 @@ def track(
     context = _level_context(channel, _frames_to_look_at(channel, within, count, _LEVEL_MARGIN_S))
     if context is None:
         return PitchTrack(f0_hz, voicing)
-    found = _candidates(channel, runs(chosen), context, model, settings)
+    found = _candidates(channel, chosen, context, model, settings)
     first = _decided(found, np.zeros_like(found.log2_hz), settings)
     rare = _rarity(found, first, settings)
     extra = settings.range_weight * rare + _octave_cost(found, rare, settings)
@@ -207,19 +209,21 @@ def _level_context(channel: Channel, chosen: Mask) -> posterior.LevelContext | N
 
 def _candidates(
     channel: Channel,
-    chosen: Sequence[tuple[int, int]],
+    chosen: Mask,
     context: posterior.LevelContext,
     model: PitchModel,
     settings: PitchSettings,
 ) -> _Candidates:
-    parts = []
-    for first, last in _stretches(chosen):
-        reach = model.reach
+    parts, reach = [], model.reach
+    # The network needs `reach` frames on both sides: describing a shorter gap is less work.
+    for first, last in _stretches(runs(bridged(chosen, 2 * reach * FRAME_S))):
+        wanted = chosen[first:last]
         sound = _samples(channel, first - reach, last + reach, posterior.CONTEXT)
         described = _described(sound, context)
-        logits = model.logits(described)
+        logits = model.logits(described)[wanted]
         maybe = _maybe_voiced(logits[:, -1], settings)
-        parts.append(_spread(_peaks(logits[maybe], described[reach:-reach][maybe]), logits, maybe))
+        found = _peaks(logits[maybe], described[reach:-reach][wanted][maybe])
+        parts.append(_spread(found, logits, maybe))
     joined = {n: np.concatenate([getattr(p, n) for p in parts]) for n in _Candidates.__slots__}
     frames = np.arange(len(joined["voicing"]))
     late = np.interp(frames - settings.voicing_lag_s / FRAME_S, frames, joined["voicing"])
@@ -265,8 +269,8 @@ def _peaks(logits: FloatArray, described: FloatArray) -> _Candidates:
     probability /= probability.sum(axis=1, keepdims=True)
     around = np.pad(probability, ((0, 0), (2, 2)))
     middle, left, right = probability, around[:, 1:-3], around[:, 3:-1]
-    peak = np.where((middle >= left) & (middle > right), middle, 0)
-    best = np.argpartition(-peak, _CANDIDATES, axis=1)[:, :_CANDIDATES]
+    peak = np.where((middle >= left) & (middle > right), middle, np.float32(0))
+    best, isolated = _highest(peak)
     near = best[:, :, None] + np.arange(5)  # two bins either side, in the padded axis
     weight = np.take_along_axis(around[:, None, :], near, axis=2)
     mass = weight.sum(axis=2)
@@ -274,9 +278,23 @@ def _peaks(logits: FloatArray, described: FloatArray) -> _Candidates:
     summit = posterior.summits(described, best)
     offset = np.where(np.abs(summit - offset) < 1.5, (summit + offset) / 2, offset)
     log2_hz = np.log2(posterior.LOWEST_HZ) + (best + offset) / posterior.BINS_PER_OCTAVE
-    isolated = np.take_along_axis(peak, best, axis=1) > 0
     cost = np.where(isolated, -np.log(np.maximum(mass, 1e-6)), _NEVER)
     return _Candidates(log2_hz.astype(np.float32), cost.astype(np.float32), voicing.copy())
+
+
+def _highest(peak: FloatArray) -> tuple[npt.NDArray[np.intp], Mask]:
+    """Bins of the `_CANDIDATES` highest peaks of each frame, and which of them are there at all.
+
+    ``peak``: heights, 0 where there is none; used up. Several maxima are found faster than a rank.
+    """
+    rows = np.arange(len(peak))
+    best = np.empty((len(peak), _CANDIDATES), np.intp)
+    there = np.empty(best.shape, bool)
+    for number in range(_CANDIDATES):
+        best[:, number] = highest = peak.argmax(axis=1)
+        there[:, number] = peak[rows, highest] > 0
+        peak[rows, highest] = 0
+    return best, there
 
 
 def _rarity(found: _Candidates, f0_hz: FloatArray, settings: PitchSettings) -> FloatArray:
@@ -293,7 +311,7 @@ def _rarity(found: _Candidates, f0_hz: FloatArray, settings: PitchSettings) -> F
     kernel = np.exp(-0.5 * (np.arange(-48, 49) * step / settings.range_width_octaves) ** 2)
     density = np.convolve(used, kernel, "same")
     rare = -np.log(np.maximum(density / density.max(), settings.range_floor))
-    return np.interp(found.log2_hz, edges[:-1] + step / 2, rare).astype(np.float32)
+    return np.asarray(np.interp(found.log2_hz, edges[:-1] + step / 2, rare), np.float32)
 
 
 def _octave_cost(found: _Candidates, rare: FloatArray, settings: PitchSettings) -> FloatArray:
@@ -322,6 +340,17 @@ def _decided(found: _Candidates, extra: FloatArray, settings: PitchSettings) -> 
     """
     count = len(found.voicing)
     starts = np.arange(0, max(count, 1), _PIECE)
+    groups = np.split(starts, np.arange(_PIECES_AT_ONCE, len(starts), _PIECES_AT_ONCE))
+    states = np.concatenate([_states(found, extra, group, settings) for group in groups])[:count]
+    hz = np.exp2(found.log2_hz[np.arange(count), np.minimum(states, _CANDIDATES - 1)])
+    return np.where(states == _CANDIDATES, np.float32(np.nan), hz).astype(np.float32)
+
+
+def _states(
+    found: _Candidates, extra: FloatArray, starts: npt.NDArray[np.intp], settings: PitchSettings
+) -> npt.NDArray[np.intp]:
+    """The state of each frame of the pieces that begin at ``starts``."""
+    count = len(found.voicing)
     rows = starts[:, None] + np.arange(-_PIECE_OVERLAP, _PIECE + _PIECE_OVERLAP)
     outside = (rows < 0) | (rows >= count)
     rows = np.clip(rows, 0, count - 1)
@@ -329,41 +358,8 @@ def _decided(found: _Candidates, extra: FloatArray, settings: PitchSettings) -> 
     voiced = settings.pitch_weight * found.cost[rows] + extra[rows]
     voiced += np.logaddexp(0, -odds)[..., None]
     local = np.concatenate([voiced, np.logaddexp(0, odds)[..., None]], axis=2).astype(np.float32)
-    states = _cheapest_course(local, found.log2_hz[rows], settings)[
-        :, _PIECE_OVERLAP : _PIECE_OVERLAP + _PIECE
-    ].reshape(-1)[:count]
-    hz = np.exp2(found.log2_hz[np.arange(count), np.minimum(states, _CANDIDATES - 1)])
-    return np.where(states == _CANDIDATES, np.float32(np.nan), hz).astype(np.float32)
-
-
-def _cheapest_course(
-    local: FloatArray, log2_hz: FloatArray, settings: PitchSettings
-) -> npt.NDArray[np.intp]:
-    """Viterbi. ``local``: [pieces, frames, candidates + 1], the last state is unvoiced.
-
-    A step as small as a voice's own slopes is free; a jump costs in proportion to its size, up to a
-    limit, because a voice can break.
-    """
-    pieces, length, states = local.shape
-    back = np.zeros((length, pieces, states), np.int8)
-    step = np.full((pieces, states, states), np.float32(settings.voicing_change), np.float32)
-    step[:, -1, -1] = 0
-    total = local[:, 0].copy()
-    for frame in range(1, length):
-        jump = np.abs(log2_hz[:, frame - 1, :, None] - log2_hz[:, frame, None, :])
-        jump = (jump - np.float32(settings.jump_free_octaves)) * np.float32(
-            settings.jump_per_octave
-        )
-        np.clip(jump, 0, np.float32(settings.jump_most), out=step[:, :-1, :-1])
-        reached = total[:, :, None] + step
-        back[frame] = reached.argmin(axis=1)
-        total = reached.min(axis=1) + local[:, frame]
-    course = np.empty((pieces, length), np.intp)
-    course[:, -1] = total.argmin(axis=1)
-    piece = np.arange(pieces)
-    for frame in range(length - 1, 0, -1):
-        course[:, frame - 1] = back[frame][piece, course[:, frame]]
-    return course
+    course = cheapest(local, found.log2_hz[rows], settings)
+    return course[:, _PIECE_OVERLAP : _PIECE_OVERLAP + _PIECE].reshape(-1)
 
 
 def _without_blips(f0_hz: FloatArray, shortest_s: float) -> FloatArray:
