@@ -18,8 +18,9 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.facts import CallFacts
+from pipeline.facts import AGENT, CUSTOMER, CallFacts
 from pipeline.judge.call import check, compile
+from pipeline.judge.doubt import other_reading
 from pipeline.judge.verdict import Verdict
 from pipeline.judge.view import View
 from pipeline.rubric import Lexicon, Rubric, kinds
@@ -171,14 +172,28 @@ def cells_of(
 # ── Reading calls ────────────────────────────────────────────────────────────────────────────────
 
 
-class Row:
-    """What the judge says of one call: codes and values, cell after cell, criterion after it."""
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the judge says of calls: cells x calls, or one column of it.
 
-    __slots__ = ("codes", "values")
+    Attributes:
+        codes: what is known (`BY_VALUE` …).
+        values: NaN where limits decide nothing.
+        margins: how far a value may lie on either side, where the judge gives no verdict on one
+            that is so near a limit; 0 where it does.
+    """
 
-    def __init__(self, codes: Codes, values: Floats) -> None:
-        self.codes = codes
-        self.values = values
+    codes: Codes
+    values: Floats
+    margins: Floats
+
+    def of(self, index: Any) -> Reading:
+        """A part of it."""
+        return Reading(self.codes[index], self.values[index], self.margins[index])
+
+
+Row = tuple[Reading, Reading | None]
+"""One call as its turns were told apart, and as they might have been where that is not sure."""
 
 
 class Reader:
@@ -203,13 +218,31 @@ class Reader:
         ]
 
     def read(self, facts: CallFacts) -> Row:
-        """Codes and values of one call."""
+        """Codes and values of one call, cell after cell, criterion after criterion."""
+        other = other_reading(facts, self.judge.rubric.confidence)
+        return self._reading(facts), None if other is None else self._reading(other)
+
+    def _reading(self, facts: CallFacts) -> Reading:
         view = self.judge.view(facts)
         found = [_read(variant, impossible, view) for variant, impossible in self._variants]
-        return Row(
+        margin = _talk_margin(view)
+        return Reading(
             np.array([code for code, _ in found], np.int8),
             np.array([value for _, value in found], np.float64),
+            np.array([margin if _of_talk(each) else 0.0 for each, _ in self._variants]),
         )
+
+
+def _of_talk(criterion: AnyCriterion) -> bool:
+    return isinstance(criterion, kinds.Measure) and criterion.measure == "talk-share"
+
+
+def _talk_margin(view: View) -> float:
+    """How far the share of the talk may be off (`judge.turntaking.talk_share`)."""
+    parties = [view.parties[name] for name in (AGENT, CUSTOMER) if name in view.parties]
+    whole = sum(party.talk_s for party in parties)
+    error = max((party.talk_error_s for party in view.parties.values()), default=0.0)
+    return error / whole if whole > 0 else 0.0
 
 
 def _impossible(criterion: AnyCriterion) -> AnyCriterion:
@@ -229,14 +262,24 @@ class Table:
     Attributes:
         criterion: as the rubric has it.
         cells: settings that were looked at; the first is the rubric's own.
-        codes: cells x calls, what is known (`BY_VALUE` …).
-        values: cells x calls, NaN where limits decide nothing.
+        reading: what the judge says of each call under each of them.
+        other: the same under the other reading of what is not sure; ``None``: all is sure.
     """
 
     criterion: AnyCriterion
     cells: tuple[Setting, ...]
-    codes: Codes
-    values: Floats
+    reading: Reading
+    other: Reading | None = None
+
+    @property
+    def codes(self) -> Codes:
+        """What is known: cells x calls."""
+        return self.reading.codes
+
+    @property
+    def values(self) -> Floats:
+        """What limits are held against: cells x calls."""
+        return self.reading.values
 
     @property
     def limits(self) -> tuple[str | None, str | None]:
@@ -255,45 +298,58 @@ class Table:
                 return index
         raise KeyError(setting)
 
+    def outcomes(self, setting: Setting) -> Codes:
+        """Each call's outcome under a setting, as an index into `OUTCOMES`.
+
+        A verdict that hangs on what is not sure is none (`judge.doubt.settled`).
+        """
+        cell = self.cell(setting)
+        limits = [self._limit(key, setting) for key in self.limits]
+        found = _decided(self.reading.of(cell), *limits)
+        if self.other is None:
+            return found
+        other = _decided(self.other.of(cell), *limits)
+        return np.where(found == other, found, NOT_MEASURED).astype(np.int8)
+
     def missed(self, setting: Setting) -> Flags:
         """Which calls are missed under a setting; those without a verdict are not."""
-        cell = self.cell(setting)
-        codes, values = self.codes[cell], self.values[cell]
-        low, high = (self._limit(key, setting) for key in self.limits)
-        beyond = np.zeros(len(values), bool)
-        if low is not None:
-            beyond |= values < low
-        if high is not None:
-            beyond |= values > high
-        flags: Flags = (codes == MISSED) | ((codes == BY_VALUE) & beyond)
+        flags: Flags = self.outcomes(setting) == MISSED
         return flags
-
-    def outcomes(self, setting: Setting) -> Codes:
-        """Each call's outcome under a setting, as an index into `OUTCOMES`."""
-        codes: Codes = self.codes[self.cell(setting)].copy()
-        codes[codes == BY_VALUE] = MET
-        codes[self.missed(setting)] = MISSED
-        return codes
 
     def judged(self, setting: Setting) -> Flags:
         """Which calls have a verdict under a setting."""
-        flags: Flags = self.codes[self.cell(setting)] >= MET
+        flags: Flags = self.outcomes(setting) >= MET
         return flags
 
     @property
     def ever_judged(self) -> Flags:
-        """Which calls have a verdict under some setting."""
+        """Which calls may have a verdict under some setting."""
         flags: Flags = np.any(self.codes >= MET, axis=0)
         return flags
 
     def of(self, calls: npt.NDArray[np.int64]) -> Table:
         """The same for some of the calls."""
-        return Table(self.criterion, self.cells, self.codes[:, calls], self.values[:, calls])
+        some = (slice(None), calls)
+        other = None if self.other is None else self.other.of(some)
+        return Table(self.criterion, self.cells, self.reading.of(some), other)
 
     def _limit(self, key: str | None, setting: Setting) -> float | None:
         if key is None:
             return None
         return setting[key] if key in setting else value_of(self.criterion, key)
+
+
+def _decided(reading: Reading, low: float | None, high: float | None) -> Codes:
+    """Outcomes of one cell's calls under limits."""
+    values, open_ = reading.values, reading.codes == BY_VALUE
+    beyond, unsure = np.zeros(len(values), bool), np.zeros(len(values), bool)
+    for limit, side in ((low, -1), (high, 1)):
+        if limit is not None:
+            beyond |= side * (values - limit) > 0
+            unsure |= (reading.margins > 0) & (np.abs(values - limit) <= reading.margins)
+    decided = np.where(beyond, MISSED, MET)
+    decided = np.where(unsure, NOT_MEASURED, decided)
+    return np.where(open_, decided, reading.codes).astype(np.int8)
 
 
 def tables(
@@ -302,13 +358,23 @@ def tables(
     """Criterion -> its table, of what `Reader.read` found in every call."""
     every = list(rows)
     width = sum(len(cells[each.id]) for each in rubric.criteria if each.id in cells)
-    codes, values = np.empty((width, len(every)), np.int8), np.empty((width, len(every)))
-    for column, row in enumerate(every):
-        codes[:, column], values[:, column] = row.codes, row.values
+    reading = _joined([row for row, _ in every], width)
+    unsure = any(other is not None for _, other in every)
+    other = _joined([other or row for row, other in every], width) if unsure else None
     found, at = {}, 0
     for each in rubric.criteria:
         if each.id in cells:
-            end = at + len(cells[each.id])
-            found[each.id] = Table(each, tuple(cells[each.id]), codes[at:end], values[at:end])
-            at = end
+            own = slice(at, at + len(cells[each.id]))
+            second = None if other is None else other.of(own)
+            found[each.id] = Table(each, tuple(cells[each.id]), reading.of(own), second)
+            at = own.stop
     return found
+
+
+def _joined(columns: Sequence[Reading], width: int) -> Reading:
+    codes = np.empty((width, len(columns)), np.int8)
+    values, margins = np.empty(codes.shape), np.empty(codes.shape)
+    for at, column in enumerate(columns):
+        codes[:, at], values[:, at] = column.codes, column.values
+        margins[:, at] = column.margins
+    return Reading(codes, values, margins)

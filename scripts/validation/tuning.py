@@ -62,7 +62,7 @@ class Planted:
         """A log-normal value for each call, to the millisecond."""
         own = rng.normal(0, self.among_agents, int(agents.max()) + 1)[agents]
         drawn = np.exp(rng.normal(np.log(self.middle), self.among_calls, len(agents)) + own)
-        values: Floats = np.round(drawn, 3)
+        values: Floats = np.round(drawn, 3).astype(np.float64)
         return values
 
     def truth(self, values: Floats) -> Flags:

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from pipeline import rubric
 from pipeline.facts import CallFacts, decode
 from pipeline.judge.call import Judge, check, compile
+from pipeline.judge.doubt import other_reading, settled
 from pipeline.tune.knobs import knobs_of, turned, value_of
 from pipeline.tune.table import OUTCOMES, Reader, Table, cells_of, tables
 from scripts.validation.scorecards import GOLDEN
@@ -53,7 +55,18 @@ def calls(draw: st.DrawFn) -> CallFacts:
             )
         )
     parties = {"agent": {"f0_spread_st": 2.2, "level_dbov": -24.5}, "customer": {"level_dbov": -20}}
-    return facts_of(lines, speaker_more=parties)
+    facts = facts_of(lines, speaker_more=parties)
+    return mixed(facts, draw(st.sampled_from([0.4, 2.5]))) if draw(st.booleans()) else facts
+
+
+def mixed(facts: CallFacts, error_s: float) -> CallFacts:
+    """The same as if both had been in one channel, every third turn not surely told apart."""
+    speakers = tuple(replace(each, channel=0, talk_error_s=error_s) for each in facts.speakers)
+    turns = tuple(
+        replace(turn, confidence=0.5) if at % 3 == 2 else turn
+        for at, turn in enumerate(facts.turns)
+    )
+    return replace(facts, speakers=speakers, turns=turns)
 
 
 @functools.cache
@@ -80,6 +93,8 @@ def near(draw: st.DrawFn, table: Table, key: str) -> float:
 def the_judge_agrees(name: str, facts: CallFacts, data: st.DataObject) -> None:
     judge, reader, cells = ready(name)
     view = judge.view(facts)
+    other = other_reading(facts, judge.rubric.confidence)
+    doubted = None if other is None else judge.view(other)
     for key, table in tables(reader.judge.rubric, cells, [reader.read(facts)]).items():
         criterion = table.criterion
         setting = dict(data.draw(st.sampled_from(list(table.cells))))
@@ -88,7 +103,8 @@ def the_judge_agrees(name: str, facts: CallFacts, data: st.DataObject) -> None:
                 number = near(data.draw, table, knob.key)
                 setting[knob.key] = round(number) if knob.whole else number
         variant = turned(criterion, setting)
-        expected = check(variant, view).outcome
+        verdict = check(variant, view)
+        expected = (settled(verdict, check(variant, doubted)) if doubted else verdict).outcome
         assert OUTCOMES[table.outcomes(setting)[0]] == expected, (key, setting, table.values)
         assert table.missed(setting)[0] == (expected == "missed")
         assert value_of(variant, next(iter(setting), "points")) is not None

@@ -5,7 +5,7 @@ import numpy as np
 from pipeline.rubric import shipped
 from pipeline.rubric.kinds import AnyCriterion
 from pipeline.tune.sample import Sample, sample_of
-from pipeline.tune.table import BY_VALUE, Table
+from pipeline.tune.table import BY_VALUE, Reading, Table
 from pipeline.tune.truth import Truth
 
 
@@ -13,10 +13,14 @@ def criterion(name: str, rubric: str = "affinity-zh-v1") -> AnyCriterion:
     return next(each for each in shipped(rubric).criteria if each.id == name)
 
 
+def reading(codes: np.ndarray, values: np.ndarray) -> Reading:
+    return Reading(codes, values, np.zeros(values.shape))
+
+
 def table(name: str, values: np.ndarray) -> Table:
     """One cell, decided by value."""
     codes = np.full((1, len(values)), BY_VALUE, np.int8)
-    return Table(criterion(name), ({},), codes, np.asarray(values, float)[None])
+    return Table(criterion(name), ({},), reading(codes, np.asarray(values, float)[None]))
 
 
 def truth(name: str, missed: np.ndarray) -> Truth:
