@@ -28,6 +28,7 @@ from pipeline.measure.cache import Cache
 from pipeline.measure.imports import import_transcript
 from pipeline.measure.pitch import PitchTrack
 from pipeline.measure.pitch import load_model as load_pitch_model
+from pipeline.measure.pyannoted import load_pyannote
 from pipeline.measure.roles import DEFAULT, Roles, Told, decided
 from pipeline.measure.speakers import Separation, load_encoder
 from pipeline.measure.stages import Activity, ChannelLevel, Models, Progress, Stages
@@ -76,13 +77,19 @@ class Measured:
     """The call made small for a page (`playback.MEDIA_TYPE`), where it was asked for."""
 
 
-def load_models(settings: MeasureSettings, model: str | None, device: str | None) -> Models:
+def load_models(
+    settings: MeasureSettings,
+    model: str | None,
+    device: str | None,
+    pyannote: Path | None = None,
+) -> Models:
     """The models that `measure` needs.
 
     Args:
         settings: name the default device.
         model: Whisper's name or a checkpoint; ``None``: no words are to be recognised.
         device: where Whisper runs.
+        pyannote: the folder of a pyannote.audio pipeline that is to tell voices apart.
 
     Raises:
         ModelError: one of them is missing or damaged.
@@ -92,6 +99,7 @@ def load_models(settings: MeasureSettings, model: str | None, device: str | None
         vad=load_vad(),
         pitch=load_pitch_model(),
         voices=load_encoder(),
+        diarizer=load_pyannote(pyannote) if pyannote else None,
         recogniser=recogniser.load(model, device) if model else None,
     )
 

@@ -21,6 +21,7 @@ import librosa
 import numpy as np
 import numpy.typing as npt
 from scipy.fft import rfft
+from scipy.ndimage import uniform_filter1d
 from scipy.signal import get_window
 
 from pipeline.errors import ModelError
@@ -45,6 +46,7 @@ _USUAL_POWER: Final = 0.35
 """Sum over the bands of a mean frame of speech at -30 dBov, the level of the network's training."""
 _QUIET_MARGIN_S: Final = 0.2
 _LEAST_QUIET_FRAMES: Final = 30
+_SMOOTH_FRAMES: Final = 5
 _LENGTH_STEP: Final = 10
 """Windows are cut to a multiple of this many frames, so that those of a length go together."""
 
@@ -192,19 +194,21 @@ def _power(channel: Channel, first: int, last: int, window: FloatArray) -> Float
 def cleaned(mel: FloatArray, speech: Mask, over: float) -> FloatArray:
     """Speech without the line's noise, at the level that the network knows.
 
-    Spectral subtraction (Boll 1979, IEEE Trans. ASSP 27, 113-120): the mean of the frames that are
-    clear of speech, ``over`` times, is taken off every frame.
+    Each frame and band is multiplied by what a Wiener filter leaves of it, 1 - noise / (speech and
+    noise) (Scalart & Filho 1996, "Speech enhancement based on a priori signal to noise estimation",
+    ICASSP), the noise taken from frames that are clear of speech, the sum over 50 ms.
 
     Args:
-        mel: from `mel_power`, looked at wherever there is speech and 0.4 s around it.
+        mel: from `mel_power`, looked at wherever there is speech and half a second around it.
         speech: where somebody speaks.
-        over: how often the mean is taken off; noise scatters around it.
+        over: how often the noise is taken off.
     """
-    looked_at = mel.any(axis=1)
-    quiet = looked_at & ~grown(speech, _QUIET_MARGIN_S)
+    quiet = mel.any(axis=1) & ~grown(speech, _QUIET_MARGIN_S)
     clean = mel
     if quiet.sum() >= _LEAST_QUIET_FRAMES:
-        clean = np.maximum(mel - over * mel[quiet].mean(axis=0), 0.0)
+        noise = mel[quiet].mean(axis=0)
+        around = uniform_filter1d(mel, _SMOOTH_FRAMES, axis=0)
+        clean = mel * np.clip(1 - over * noise / np.maximum(around, 1e-20), 0.0, 1.0)
     power = float(clean[speech].sum(axis=1).mean()) if speech.any() else 0.0
     return np.asarray(clean * (_USUAL_POWER / max(power, 1e-12)), np.float32)
 

@@ -9,7 +9,7 @@ how sure it is, and so does the number of voices. docs/measures/speakers.md has 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -19,11 +19,11 @@ import numpy.typing as npt
 from pipeline.measure import clustering, embedding, resegmentation
 from pipeline.measure.channel import Channel, FloatArray
 from pipeline.measure.embedding import VoiceEncoder, load_encoder
-from pipeline.measure.frames import FRAME_S, Mask, frame_count, grown, mask_of, runs, spans
+from pipeline.measure.frames import FRAME_S, frame_count, grown, mask_of, runs, spans
 from pipeline.settings import SpeakerSettings
 from pipeline.timeline import Span, Timeline, bridge, intersection, total
 
-__all__ = ["Separation", "Stretch", "VoiceEncoder", "diarize", "load_encoder"]
+__all__ = ["Separation", "Stretch", "VoiceEncoder", "diarize", "load_encoder", "portrait"]
 
 _AROUND_S: Final = 0.5
 """Silence around the speech from which the line's noise is known."""
@@ -79,7 +79,11 @@ class Separation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def diarize(
-    channel: Channel, speech: Timeline, settings: SpeakerSettings, model: VoiceEncoder
+    channel: Channel,
+    speech: Timeline,
+    settings: SpeakerSettings,
+    model: VoiceEncoder,
+    heard: Heard | None = None,
 ) -> Separation:
     """Tell the voices of one channel apart.
 
@@ -88,11 +92,11 @@ def diarize(
         speech: where anybody speaks (`measure.speech`).
         settings: the section ``speakers`` of ``configs/measure.yaml``.
         model: from `load_encoder`.
+        heard: the voices that another diarizer heard; only how sure it is comes from here then.
     """
     active = mask_of(speech, frame_count(channel))
-    seconds = float(active.sum() * FRAME_S)
     windows = embedding.windows(active, settings.window_s, settings.hop_s, settings.least_window_s)
-    if seconds < settings.least_speech_s or not windows:
+    if active.sum() * FRAME_S < settings.least_speech_s or not windows:
         return Separation(reason=f"under {settings.least_speech_s:g} s of speech")
     mel = embedding.mel_power(channel, grown(active, _AROUND_S))
     mel = embedding.cleaned(mel, active, settings.noise_taken_off)
@@ -100,15 +104,64 @@ def diarize(
     vectors = model.embed(pieces, settings.precision).astype(np.float64)
     grid = resegmentation.steps(active, windows)
     stands_for = grid.windows.T @ ((grid.frames[:, 1] - grid.frames[:, 0]) * FRAME_S)
-    groups = clustering.group(vectors, stands_for, settings.clustering)
-    sure = 1 / (1 + math.exp(-min(groups.evidence, 50.0)))
+    if heard is None:
+        groups = clustering.group(vectors, stands_for, settings.clustering)
+    else:
+        groups = _as_heard(heard, windows, vectors, stands_for, settings)
+    sure = 1 / (1 + math.exp(-min(max(groups.evidence, -50.0), 50.0)))
     if len(groups.centres) == 1:
         return _alone(speech, sure, settings)
     course = resegmentation.follow(grid, vectors, groups.labels, settings.resegmentation)
-    labels = _by_frame(course.labels, grid, active)
+    labels = _by_frame(course.labels, grid, len(active))
     labels = _at_quiet_moments(labels, mel.sum(axis=1), settings.quiet_reach_s)
-    owned = _by_frame(course.posterior, grid, active)
+    if len(np.unique(course.labels)) == 1:
+        return _alone(speech, 1 - sure, settings)
+    owned = _by_frame(course.posterior, grid, len(active))
     return _told_apart(labels, owned, sure, channel.duration_s, settings)
+
+
+def portrait(
+    channel: Channel, speech: Timeline, settings: SpeakerSettings, model: VoiceEncoder
+) -> FloatArray | None:
+    """What one voice is like: the mean of its embeddings, of length 1; ``None``: too little speech.
+
+    Args:
+        channel: where it is heard.
+        speech: when this voice speaks, and no other.
+        settings: the section ``speakers`` of ``configs/measure.yaml``.
+        model: from `load_encoder`.
+    """
+    active = mask_of(speech, frame_count(channel))
+    windows = embedding.windows(active, settings.window_s, settings.hop_s, settings.least_window_s)
+    if active.sum() * FRAME_S < settings.least_speech_s or not windows:
+        return None
+    mel = embedding.mel_power(channel, grown(active, _AROUND_S))
+    mel = embedding.cleaned(mel, active, settings.noise_taken_off)
+    vectors = model.embed(embedding.pieces(mel, windows), settings.precision)
+    return np.asarray(clustering.unit(vectors.mean(axis=0).astype(np.float64)), np.float32)
+
+
+Heard = tuple[Timeline, ...]
+"""Per voice, when it speaks."""
+
+
+def _as_heard(
+    heard: Heard,
+    windows: Sequence[embedding.Window],
+    vectors: clustering.Vectors,
+    seconds: npt.NDArray[np.float64],
+    settings: SpeakerSettings,
+) -> clustering.Grouping:
+    """The windows by the voice that another diarizer heard longest in them."""
+    spans_of = [Span(first * FRAME_S, last * FRAME_S) for first, last in windows]
+    shares = np.array([[sum(p.overlap(w) for p in part) for part in heard] for w in spans_of])
+    kept, labels = np.unique(shares.argmax(axis=1), return_inverse=True)
+    owned = (labels[:, None] == np.arange(len(kept))) * seconds[:, None]
+    centres = clustering.unit(owned.T @ vectors)
+    if len(kept) == 1:
+        return clustering.Grouping(labels, centres, 0.0)
+    evidence = clustering.told_apart(labels, centres, seconds, settings.clustering)
+    return clustering.Grouping(labels, centres, evidence)
 
 
 def _alone(speech: Timeline, sure: float, settings: SpeakerSettings) -> Separation:
@@ -118,10 +171,10 @@ def _alone(speech: Timeline, sure: float, settings: SpeakerSettings) -> Separati
 
 
 def _by_frame(
-    values: npt.NDArray[np.generic], grid: resegmentation.Steps, active: Mask
+    values: npt.NDArray[np.generic], grid: resegmentation.Steps, frames: int
 ) -> npt.NDArray[np.float64]:
     """What was found per step, for each frame; -1 where nobody speaks."""
-    shape = (len(active), *values.shape[1:])
+    shape = (frames, *values.shape[1:])
     found = np.full(shape, -1.0)
     for (first, last), value in zip(grid.frames, values, strict=True):
         found[first:last] = value
@@ -137,7 +190,8 @@ def _at_quiet_moments(
         changes = [i for i in range(start + 1, stop) if labels[i] != labels[i - 1]]
         edges = [start, *changes, stop]
         for before, at, after in zip(edges, edges[1:], edges[2:], strict=False):
-            low, high = max(before + 1, at - reach), min(after - 1, at + reach)
+            low = max((before + at) // 2 + 1, at - reach)
+            high = min((at + after) // 2, at + reach)
             if low < high:
                 quietest = low + int(np.argmin(power[low:high]))
                 moved[min(at, quietest) : max(at, quietest)] = (

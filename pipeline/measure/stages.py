@@ -24,6 +24,7 @@ from pipeline.measure.audio import Audio
 from pipeline.measure.cache import Cache
 from pipeline.measure.guards import Guarded
 from pipeline.measure.pitch import PitchModel, PitchTrack
+from pipeline.measure.pyannoted import Pyannote
 from pipeline.measure.recogniser import Recogniser
 from pipeline.measure.speakers import Separation, VoiceEncoder
 from pipeline.measure.vad import Vad
@@ -53,6 +54,8 @@ class Models:
     pitch: PitchModel
     voices: VoiceEncoder
     recogniser: Recogniser | None
+    diarizer: Pyannote | None = None
+    """Who tells voices apart that share a channel, where it is not us."""
 
 
 class Activity(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,14 +111,17 @@ class Stages:
 
     def separation(self, channel: int, spoken: Timeline) -> Separation:
         """The voices that share a channel."""
-        settings, model = self.settings.speakers, self.models.voices
-        origin = self._origin("speakers", settings, model.name, model.sha256)
+        settings, model, other = self.settings.speakers, self.models.voices, self.models.diarizer
+        name = f"{model.name} after pyannote {other.name}" if other else model.name
+        origin = self._origin("speakers", settings, name, model.sha256)
 
         def make() -> tuple[Separation, Arrays]:
             sound = self.audio.channels[channel]
-            return speakers.diarize(sound, spoken, settings, model), {}
+            heard = other.voices(sound, settings.clustering.most_voices) if other else None
+            return speakers.diarize(sound, spoken, settings, model, heard), {}
 
-        found = self.cache.stage(origin, self._inputs(channel, spoken), Separation, make)[0]
+        inputs = self._inputs(channel, spoken, name)
+        found = self.cache.stage(origin, inputs, Separation, make)[0]
         self.progress("speakers", 1.0)
         return found
 
