@@ -394,6 +394,14 @@ class RoleSettings(Section, frozen=True):
     cues: dict[str, dict[str, CueSettings]]
 
 
+class CompanySettings(Section, frozen=True):
+    """When somebody else is heard on a party's own channel (`measure.call`)."""
+
+    least_confidence: float
+    least_in_turn: float
+    least_talk_s: float
+
+
 class ProfileSettings(Section, frozen=True):
     """`pipeline.profiles`."""
 
@@ -423,6 +431,7 @@ class MeasureSettings(Section, frozen=True):
     handling: HandlingSettings
     speakers: SpeakerSettings
     roles: RoleSettings
+    company: CompanySettings
     profiles: ProfileSettings
 
 

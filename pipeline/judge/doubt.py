@@ -31,6 +31,8 @@ _OF_VOICE: Final = frozenset({"burst", "drawl", "filler", "line-noise", "flat-tu
 
 def unsure(criterion: AnyCriterion, view: View) -> Text | None:
     """Why the facts are not sure enough of a criterion's party; ``None``: they are."""
+    if criterion.by in view.sure_of:
+        return None
     party, least = view.parties.get(criterion.by), view.rubric.confidence
     if party is None or (isinstance(criterion, kinds.Events) and criterion.event in _NOBODYS):
         return None
@@ -72,7 +74,9 @@ def other_reading(facts: CallFacts, least: float) -> CallFacts | None:
     Unsure turns are the other party's, unsure transfers and overlaps did not happen. ``None``:
     every voice has a channel of its own, or everything is sure enough.
     """
-    if not any(party.talk_error_s for party in facts.speakers):
+    parties = [each for each in facts.speakers if each.speaker in _OTHER]
+    apart = len({each.channel for each in parties}) == len(parties)
+    if apart or not any(each.talk_error_s for each in parties):
         return None
     transfers = tuple(each for each in facts.transfers if each.confidence >= least)
     overlaps = tuple(each for each in facts.overlaps if each.confidence >= least)

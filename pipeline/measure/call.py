@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from operator import attrgetter
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
 import numpy as np
 
 from pipeline.errors import AudioError
@@ -37,7 +39,7 @@ from pipeline.measure.vad import load_vad
 from pipeline.measure.voices import Voice
 from pipeline.profiles import VoiceProfile, known_voices, with_usual
 from pipeline.settings import AudioSettings, MeasureSettings
-from pipeline.timeline import Timeline, bridge, intersection, union
+from pipeline.timeline import Timeline, bridge, intersection, total, union
 from pipeline.tracks import ChannelTracks, FloatTrack, Tracks
 
 V = TypeVar("V")
@@ -170,7 +172,7 @@ def _with_roles(
 
 def _told(recording: Recording, found: Sequence[Voice]) -> Told:
     """Who is the agent, as people say: of this call, of its channels, by a transcript's labels."""
-    labelled = len({voice.number for voice in found}) < len(found)
+    labelled = len({voice.number for voice in found}) == 1 < len(found)
     by_label = next((v.voice for v in found if labelled and v.speaker == AGENT), None)
     by_channel = recording.roles[AGENT] + 1 if recording.roles and not labelled else None
     return Told(agent=recording.agent or by_label, channel=by_channel)
@@ -266,7 +268,33 @@ class _Heard:
                 speech = intersection(speech, bridge((word.span for word in own), closure_s))
             number = _voice(speaker, index, channel, told)
             found.append(self._voice(speaker, number, channel, speech, own, not told))
+        if len(self.stages.audio.channels) > 1:
+            found = [each for voice in found for each in self._accompanied(voice)]
         return tuple(found)
+
+    def _accompanied(self, party: Voice) -> Iterator[Voice]:
+        """The agent on a channel of their own, and whoever else is heard there, numbered from 3."""
+        if party.speaker != AGENT:
+            yield party
+            return
+        separation = self.stages.separation(party.number, party.speech)
+        if not sharing.in_company(separation, self.stages.settings.company):
+            yield party
+            return
+        talk = [total(speech) for speech in separation.speech]
+        words = sharing.attributed(party.words, separation)
+        others = count(3)
+        for own, speech in enumerate(separation.speech):
+            main = talk[own] == max(talk)
+            number = party.voice if main else next(others)
+            speaker = party.speaker if main else sharing.name(number or 0)
+            said = tuple(
+                msgspec.structs.replace(word, speaker=speaker)
+                for word in words
+                if word.speaker == sharing.name(own + 1)
+            )
+            voice = self._voice(speaker, number, party.number, speech, said, False)
+            yield replace(voice, talk_error_s=separation.talk_error_s(own + 1))
 
     def _shared(self, words: Sequence[Word], separation: Separation) -> Iterator[Voice]:
         """Voices of the first channel, as the diarizer told them apart."""

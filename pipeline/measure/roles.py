@@ -174,8 +174,11 @@ def _check(agent: int | None, voices: Mapping[int, SpeakerFacts]) -> None:
 def _prior(
     voices: Mapping[int, SpeakerFacts], told: Told, settings: RoleSettings
 ) -> tuple[int, float] | None:
-    """The voice that the channels make the agent's, and by what odds; ``None``: they do not."""
-    if len({each.channel for each in voices.values()}) < len(voices) or len(voices) < 2:
+    """The voice that the channels make the agent's, and by what odds; ``None``: they do not.
+
+    A channel's main voice has its number; others on it have higher ones.
+    """
+    if not set(_MAIN) <= set(voices) or len({voices[each].channel for each in _MAIN}) == 1:
         return None
     if told.channel is not None:
         return told.channel, settings.told_side
@@ -189,7 +192,8 @@ def _decision(
         doubt = SWAPPED if _against(scores, told.agent) > settings.doubted else None
         return RoleFacts(source="told", agent=told.agent, confidence=1.0, doubt=doubt)
     odds = dict(scores)
-    if prior is not None:
+    if prior is not None:  # a second agent on the agent's channel is no rival
+        odds = {voice: scores[voice] for voice in _MAIN}
         odds[prior[0]] += prior[1]
     if len(odds) == 1:
         odds[NOBODY] = 0.0
@@ -205,6 +209,8 @@ def _decision(
     return RoleFacts(source="inferred", agent=agent, confidence=_share(odds, agent), doubt=UNUSUAL)
 
 
+_MAIN: Final = (1, 2)
+"""The voices of the left and the right channel."""
 NOBODY: Final = 0
 """Stands for the party that is not heard, where one voice is."""
 
@@ -226,11 +232,17 @@ def _share(odds: _Scores, voice: int) -> float:
 def _customer(
     voices: Mapping[int, SpeakerFacts], scores: _Scores, agent: int | None
 ) -> tuple[int | None, float]:
-    """The customer's voice among the others, and how sure that is, the agent being who it is."""
+    """The customer's voice among the others, and how sure that is, the agent being who it is.
+
+    Who is on another channel than the agent goes before who shares it.
+    """
+    others = {voice: each for voice, each in voices.items() if voice != agent}
+    if agent is not None:
+        channel = voices[agent].channel
+        others = {v: each for v, each in others.items() if each.channel != channel} or others
     odds = {
         voice: math.log(each.talk_s + _LEAST_TALK_S) - scores[voice]
-        for voice, each in voices.items()
-        if voice != agent
+        for voice, each in others.items()
     }
     if not odds:
         return None, 1.0

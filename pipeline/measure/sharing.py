@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import TypeVar
 
 import msgspec
@@ -11,7 +12,8 @@ import msgspec
 from pipeline.facts import FloorTransfer, Overlap, Turn, Word
 from pipeline.measure.speakers import Separation
 from pipeline.measure.turns import Conversation
-from pipeline.timeline import Span
+from pipeline.settings import CompanySettings
+from pipeline.timeline import Span, total
 
 V = TypeVar("V", bound=msgspec.Struct)
 
@@ -36,6 +38,17 @@ def _voice_of(span: Span, separation: Separation) -> int:
         return sum(part.overlap(span) for part in speech), -away
 
     return max(range(1, len(separation.speech) + 1), key=likeness)
+
+
+def in_company(separation: Separation, settings: CompanySettings) -> bool:
+    """Whether a party's own channel surely carries somebody else, too."""
+    talk = [total(speech) for speech in separation.speech]
+    if len(talk) < 2 or min(talk) < settings.least_talk_s:
+        return False
+    bounds = sorted((speech[0].start, speech[-1].end) for speech in separation.speech)
+    in_turn = all(one[1] <= two[0] for one, two in pairwise(bounds))
+    least = settings.least_in_turn if in_turn else settings.least_confidence
+    return separation.confidence >= least
 
 
 def doubted(talk: Conversation, separation: Separation) -> Conversation:

@@ -33,7 +33,7 @@ from pipeline.settings import MeasureSettings, default_rubric, load_measure_sett
 from scripts.synthesis.truth import read_truth
 from scripts.validation.table import OURS, Row, Target, markdown
 
-STAGE: Final = "roles"
+STAGE: Final = "mono"
 SAMPLES: Final = Path(__file__).resolve().parents[2] / "tests" / "calls"
 _DECIDED: Final = frozenset({"met", "missed"})
 
@@ -126,7 +126,8 @@ def mixed(source: Path, target: Path) -> None:
     soundfile.write(target, one * min(1.0, 0.95 / peak), rate, subtype="PCM_16")
 
 
-def _transcript(source: Source, target: Path, *, labelled: bool) -> None:
+def transcript(source: Source, target: Path, *, labelled: bool) -> None:
+    """The true words as our JSON, with or without who said them."""
     parts = [
         {"text": text, "start": start, "end": end} | ({"speaker": who} if labelled else {})
         for who, text, start, end in sorted(source.words, key=lambda word: word[2])
@@ -145,8 +146,8 @@ def pairs(sources: Sequence[Source], settings: MeasureSettings, models: Models) 
         with tempfile.TemporaryDirectory() as folder:
             here = Path(folder)
             mixed(source.path, here / "mono.wav")
-            _transcript(source, here / "told.json", labelled=True)
-            _transcript(source, here / "untold.json", labelled=False)
+            transcript(source, here / "told.json", labelled=True)
+            transcript(source, here / "untold.json", labelled=False)
             stereo = _measured(source.path, here / "told.json", settings, models)
             mono = _measured(here / "mono.wav", here / "untold.json", settings, models)
         rubric = shipped(default_rubric(source.language))

@@ -207,3 +207,36 @@ def test_mending_back_gives_the_same_facts_but_for_who_says_so() -> None:
 def test_what_was_not_told_apart_cannot_be_mended() -> None:
     with pytest.raises(UsageError, match="not told apart"):
         revised(facts_of(CALL), 1)
+
+
+# ── A second voice on the agent's channel ────────────────────────────────────────────────────────
+
+PASSED_ON = (
+    (AGENT, "您好，工号二零七为您服务，请问有什么可以帮您？"),
+    (CUSTOMER, "我家的宽带昨天又断了，你们怎么老是这样？"),
+    (AGENT, "我马上为您转接，请您稍等。"),
+)
+
+
+def passed_on():
+    """The second agent talks more, and less like one."""
+    facts = voices(PASSED_ON, names=("voice-3", "customer"), channels=(0, 1))
+    first, customer = facts.speakers
+    second = msgspec.structs.replace(first, speaker="agent", voice=1, talk_s=30.0)
+    first = msgspec.structs.replace(first, voice=3)
+    return msgspec.structs.replace(facts, speakers=(first, second, customer))
+
+
+def test_two_agents_on_one_channel_are_no_rivals() -> None:
+    found = decided(passed_on(), SETTINGS, NOBODY_SAYS)
+    assert (found.roles.source, found.roles.agent, found.roles.doubt) == ("channels", 1, None)
+    assert found.roles.confidence > 0.99
+    assert found.speaker(CUSTOMER).voice == 2
+    assert found.speaker("voice-3").talk_s < found.speaker(AGENT).talk_s
+
+
+def test_the_other_agents_part_is_judged_by_their_number() -> None:
+    found = revised(decided(passed_on(), SETTINGS, NOBODY_SAYS), 3)
+    assert found.speaker(AGENT).voice == 3
+    assert found.speaker(CUSTOMER).voice == 2  # nobody who shares the agent's channel
+    assert found.turns[0].speaker == AGENT
