@@ -20,7 +20,7 @@ from scripts.synthesis import channel
 from scripts.synthesis.text import letters, shuffled_words
 from scripts.synthesis.voice import Samples, SpokenWord, Voice, speak
 from scripts.training import corpus, noises
-from scripts.training.sentences import FRESH_SENTENCES, HELD_OUT_SENTENCES
+from scripts.training.sentences import BLIND_SENTENCES, FRESH_SENTENCES, HELD_OUT_SENTENCES
 
 RATE = 16000
 CONDITIONS = (
@@ -31,7 +31,11 @@ CONDITIONS = (
     "telephone, babble 15 dB",
 )
 SHUFFLED = "shuffled words, telephone"
-FRESH = "fresh sentences, telephone"
+UNSEEN = {
+    "fresh sentences, telephone": (FRESH_SENTENCES, "telephone"),
+    "blind sentences, clean": (BLIND_SENTENCES, "clean"),
+    "blind sentences, telephone": (BLIND_SENTENCES, "telephone"),
+}
 EMPTY = ("silence", *noises.KINDS)
 
 
@@ -160,9 +164,10 @@ def evaluate(
     if SHUFFLED in only:
         random = Random(seed)
         words = [shuffled_words(random) for _ in range(sentences)]
-        report[SHUFFLED] = _by_telephone(model, words, random)
-    if FRESH in only:
-        report[FRESH] = _by_telephone(model, FRESH_SENTENCES, Random(seed))
+        report[SHUFFLED] = _singles(model, words, "telephone", random)
+    for name, (texts, condition) in UNSEEN.items():
+        if name in only:
+            report[name] = _singles(model, texts, condition, Random(seed))
     if "empty" in only:
         report["empty"] = {
             f"{kind} {level} dB": _empty(model, kind, level)
@@ -194,11 +199,13 @@ def _condition(
     return {"single": summary(single), "eight in a row": summary(several)}
 
 
-def _by_telephone(model: whisper.Whisper, texts: Sequence[str], random: Random) -> dict[str, Any]:
+def _singles(
+    model: whisper.Whisper, texts: Sequence[str], condition: str, random: Random
+) -> dict[str, Any]:
     """Single sentences, each by a held-out voice."""
     score = Score()
     for text in texts:
-        recording = record([text], held_out_voice(random), "telephone", random)
+        recording = record([text], held_out_voice(random), condition, random)
         measure(model, recording, score, words=False)
     return summary(score)
 
@@ -245,7 +252,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("checkpoint", type=Path, nargs="?", default=default)
     parser.add_argument("--sentences", type=int, default=len(HELD_OUT_SENTENCES))
-    choices = (*CONDITIONS, SHUFFLED, FRESH, "empty")
+    choices = (*CONDITIONS, SHUFFLED, *UNSEEN, "empty")
     parser.add_argument("--only", nargs="+", choices=choices, default=choices)
     given = parser.parse_args()
     torch.set_num_threads(1)
