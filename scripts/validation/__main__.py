@@ -20,8 +20,19 @@ from scripts.validation import document, wording_rows
 from scripts.validation.table import OURS, Row, markdown, verdict
 
 DOC: Final = Path(__file__).resolve().parents[2] / "docs" / "validation.md"
-STAGES: Final = ("pitch", "speech", "roles", "turns", "level", "pace", "tone", "wording", "agreement")
-NO_RECORDINGS: Final = frozenset({"roles", "turns", "tone", "wording", "agreement"})
+STAGES: Final = (
+    "pitch",
+    "speech",
+    "roles",
+    "mono",
+    "turns",
+    "level",
+    "pace",
+    "tone",
+    "wording",
+    "agreement",
+)
+NO_RECORDINGS: Final = frozenset({"roles", "mono", "turns", "tone", "wording", "agreement"})
 """Stages whose truth is constructed, wholly or in part."""
 REFERENCES: Final = {
     "parselmouth": ("praat-parselmouth", "Praat"),
