@@ -1,7 +1,8 @@
 """vCon, the IETF's container for conversations (draft-ietf-vcon-vcon-core, syntax 0.4.0).
 
 The recording is named by its hash; its sound is not inside. The transcript and the scorecard are
-analyses of it.
+analyses of it. Who is the agent is said as the contact-centre extension does (`role`, draft-ietf-
+vcon-cc-extension).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any, Final
 import msgspec
 
 from pipeline import __version__
-from pipeline.facts import AGENT, CallFacts
+from pipeline.facts import AGENT, CUSTOMER, CallFacts
 from pipeline.scorecard import Scorecard
 
 _SYNTAX: Final = "0.4.0"
@@ -47,7 +48,8 @@ def vcon(conversation: Conversation) -> bytes:
     start = conversation.started_at.isoformat(timespec="milliseconds")
     container: dict[str, Any] = {
         "vcon": _SYNTAX,
-        "uuid": str(_uuid(facts)),
+        "uuid": str(_uuid(facts, masked=conversation.masked)),
+        "extensions": ["CC"],
         "created_at": start,
         "subject": facts.call_id,
         "parties": [_party(speaker.speaker, conversation.agent) for speaker in facts.speakers],
@@ -55,21 +57,23 @@ def vcon(conversation: Conversation) -> bytes:
         "analysis": list(_analyses(conversation)),
     }
     if conversation.masked:
-        container["redacted"] = {"type": "identifying numbers and addresses"}
+        whole = str(_uuid(facts, masked=False))
+        container["redacted"] = {"uuid": whole, "type": "identifying numbers and addresses"}
     return msgspec.json.format(msgspec.json.encode(container), indent=1) + b"\n"
 
 
-def _uuid(facts: CallFacts) -> uuid.UUID:
+def _uuid(facts: CallFacts, *, masked: bool) -> uuid.UUID:
     """Version 8 (RFC 9562: bits of one's own making), from the recording's content."""
-    bits = bytearray(hashlib.sha256(f"vcon {facts.audio.sha256}".encode()).digest()[:16])
+    name = f"vcon {facts.audio.sha256}{' masked' if masked else ''}"
+    bits = bytearray(hashlib.sha256(name.encode()).digest()[:16])
     bits[6] = (bits[6] & 0x0F) | 0x80
     bits[8] = (bits[8] & 0x3F) | 0x80
     return uuid.UUID(bytes=bytes(bits))
 
 
 def _party(speaker: str, agent: str | None) -> dict[str, str]:
-    named = agent if speaker == AGENT and agent else speaker
-    return {"name": named, "type": speaker}
+    role = {"role": speaker} if speaker in (AGENT, CUSTOMER) else {}
+    return {"name": agent if speaker == AGENT and agent else speaker, "type": "person", **role}
 
 
 def _recording(facts: CallFacts, start: str) -> dict[str, Any]:

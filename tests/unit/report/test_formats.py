@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
+import jsonschema
 import msgspec
 import pytest
 from hypothesis import given
@@ -16,6 +17,7 @@ from pipeline.report.formats import SUFFIXES, Conversation, written
 from pipeline.store.calls import Details
 from pipeline.store.database import open_database
 from tests.unit.report import examples
+from tests.unit.report.vcon_schema import VCON
 from tests.unit.store.examples import store
 
 HARD = 'a --> b\n\n<script>"&"</script> ;; x'
@@ -109,8 +111,32 @@ def test_vcon_names_the_recording_and_carries_transcript_and_scorecard() -> None
     assert dialog["parties"] == [0, 1]
     assert dialog["content_hash"].startswith("sha256-")
     assert [each["type"] for each in found["analysis"]] == ["transcript", "report"]
-    assert found["redacted"]["type"]
+    assert [party["role"] for party in found["parties"]] == ["agent", "customer"]
+    assert found["redacted"]["uuid"] != found["uuid"]
     assert as_text("vcon") == as_text("vcon")
+
+
+def test_vcon_has_the_structure_of_the_published_draft() -> None:
+    check = jsonschema.Draft202012Validator(VCON)
+    found = json.loads(as_text("vcon"))
+    check.validate(found)
+    parties, dialogs = len(found["parties"]), len(found["dialog"])
+    assert all(party < parties for dialog in found["dialog"] for party in dialog["parties"])
+    assert all(0 <= analysis["dialog"] < dialogs for analysis in found["analysis"])
+    for spoil in (
+        lambda vcon: vcon.pop("uuid"),
+        lambda vcon: vcon.update(created_at="21 November"),
+        lambda vcon: vcon.update(amended={}),
+        lambda vcon: vcon["parties"][0].update(name=7),
+        lambda vcon: vcon["dialog"][0].update(type="phone"),
+        lambda vcon: vcon["dialog"][0].update(duration=-1),
+        lambda vcon: vcon["dialog"][0].update(url="https://example.org/a.wav", content_hash=None),
+        lambda vcon: vcon["analysis"][0].pop("vendor"),
+        lambda vcon: vcon["analysis"][0].pop("encoding"),
+    ):
+        spoilt = json.loads(as_text("vcon"))
+        spoil(spoilt)
+        assert not check.is_valid(spoilt)
 
 
 def test_contact_lens_adds_up() -> None:
