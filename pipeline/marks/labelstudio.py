@@ -107,7 +107,8 @@ def _spans(results: Iterable[Mapping[str, Any]]) -> dict[str, Cells]:
         value = result.get("value")
         if result.get("from_name") != SPANS or not isinstance(value, dict):
             continue
-        for label in value.get("labels") or ():
+        labels = value.get("labels")
+        for label in labels if isinstance(labels, list) else ():
             span = {"start_s": value.get("start"), "end_s": value.get("end")}
             found.setdefault(str(label), span)
     return found
