@@ -327,6 +327,7 @@ class NucleiSettings(Section, frozen=True):
     prominence: float
     slope: float
     offset_syl_s: float
+    usual_s: float
 
 
 class HesitationSettings(Section, frozen=True):

@@ -47,15 +47,24 @@ class Nuclei:
         peaks: seconds, ascending: where the sub-bands' envelopes have their peaks.
         weights: syllables that each peak stands for, before ``per_second`` is taken off.
         per_second: the peaks that each second of speech has without a syllable.
+        usual_syl_s: syllables per second of the channel's talk, 0 where there is none.
+        usual_s: how many seconds of talk at that rate a stretch's own count is weighed with.
     """
 
     times: Float64Array
     peaks: Float64Array
     weights: Float64Array
     per_second: float
+    usual_syl_s: float = 0.0
+    usual_s: float = 0.0
 
     def syllables(self, spans: Iterable[Span]) -> float:
-        """Estimated syllables within ``spans``."""
+        """Estimated syllables within ``spans``; none where nothing was heard.
+
+        A second of talk has four peaks or so, each of them unsure: its count alone says little.
+        So it is drawn towards the rate at which this speaker usually talks, the less the longer
+        the stretch (the estimator of James & Stein 1961, Proc. 4th Berkeley Symp., 361-379).
+        """
         spans = union(spans)
         sums = np.concatenate(([0.0], np.cumsum(self.weights)))
         heard = sum(
@@ -63,7 +72,11 @@ class Nuclei:
             - sums[np.searchsorted(self.peaks, span.start)]
             for span in spans
         )
-        return max(0.0, float(heard) - self.per_second * total(spans))
+        if heard <= 0:
+            return 0.0
+        seconds = total(spans)
+        own = max(0.0, float(heard) - self.per_second * seconds)
+        return seconds * (own + self.usual_s * self.usual_syl_s) / (seconds + self.usual_s)
 
     def clear(self) -> Float64Array:
         """Peaks that stand out in a sub-band, or half stand out in several; seconds, ascending."""
@@ -99,7 +112,8 @@ def nuclei(bands: Bands, voicing: FloatArray, settings: NucleiSettings) -> Nucle
     times, weights = times[order], weights[order] * settings.slope / len(_SUB_BANDS_HZ)
     talk_s = float(np.count_nonzero(bridged(voiced, _BETWEEN_VOICED_S))) * FRAME_S
     one_each = _one_each(times, weights, settings.offset_syl_s * talk_s)
-    return Nuclei(one_each, times, weights, settings.offset_syl_s)
+    usual = max(0.0, float(weights.sum()) / talk_s - settings.offset_syl_s)
+    return Nuclei(one_each, times, weights, settings.offset_syl_s, usual, settings.usual_s)
 
 
 def _one_each(peaks: Float64Array, weights: Float64Array, too_many: float) -> Float64Array:

@@ -2,6 +2,8 @@
 
 A segment is a line of the `.stm` files that holds three words or more: as people cut the talk, at
 pauses. A turn is all of a party's lines until the other party speaks, three words or more together.
+Where people could not make out a word, or heard laughter or a noise among the words, nobody knows
+how many syllables were said in how long: such a line, and a turn that holds one, is left out.
 The rate of either is dictionary syllables (CMU dictionary, first pronunciation) over the length of
 its lines: pauses between lines are left out, pauses within a line are not. Our two constants
 (`nuclei.slope`, `nuclei.offset_syl_s`) were fitted on these calls, so every figure is also given
@@ -17,6 +19,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import soundfile
@@ -35,8 +38,8 @@ MANDARIN = "zhcn_continuous_mode_sample"
 MANDARIN_SYLLABLES = 183
 
 Float64Array = npt.NDArray[np.float64]
-Counter = Callable[[Span], float]
-"""Estimated syllables within a span of one channel."""
+Counter = Callable[[Sequence[Span]], float]
+"""Estimated syllables within spans of one channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ class Segment:
     spans: tuple[Span, ...]
     words: int
     syllables: int
+    readable: bool = True
+    """Nothing but words in it, and all of them known."""
 
     @property
     def seconds(self) -> float:
@@ -62,6 +67,7 @@ class Segment:
             (*self.spans, *line.spans),
             self.words + line.words,
             self.syllables + line.syllables,
+            self.readable and line.readable,
         )
 
 
@@ -84,33 +90,34 @@ def dictionary_syllables(word: str) -> int:
 
 
 def lines(data: Path) -> list[Segment]:
-    """Every line with words, call by call in time order; noises and unreadable words left out."""
+    """Every line with words, call by call in time order; what is no word is not counted."""
     found: list[Segment] = []
     for file in sorted((data / "calls").glob("*.stm")):
         for line in file.read_text().splitlines():
-            call, channel, _, start, end, *words = line.split()
-            words = [word for word in words if word[0] not in "[<"]
+            call, channel, _, start, end, *marks = line.split()
+            words = [word for word in marks if word[0] not in "[<"]
             spoken = sum(map(dictionary_syllables, words))
             span = Span(float(start), float(end))
             if words:
-                found.append(Segment(call, int(channel) - 1, (span,), len(words), spoken))
+                known = len(words) == len(marks)
+                found.append(Segment(call, int(channel) - 1, (span,), len(words), spoken, known))
     return sorted(found, key=lambda line: (line.call, line.spans))
 
 
 def segments(data: Path) -> list[Segment]:
-    """The lines with enough words."""
-    return [line for line in lines(data) if line.words >= LEAST_WORDS]
+    """The readable lines with enough words."""
+    return [line for line in lines(data) if line.readable and line.words >= LEAST_WORDS]
 
 
 def whole_turns(data: Path) -> list[Segment]:
-    """A party's lines joined until the other party speaks, where they hold enough words."""
+    """A party's lines joined until the other party speaks, where readable and long enough."""
     found: list[Segment] = []
     for line in lines(data):
         if found and (found[-1].call, found[-1].channel) == (line.call, line.channel):
             found[-1] = found[-1].with_next(line)
         else:
             found.append(line)
-    return [turn for turn in found if turn.words >= LEAST_WORDS]
+    return [turn for turn in found if turn.readable and turn.words >= LEAST_WORDS]
 
 
 def channels(data: Path) -> dict[tuple[str, int], Channel]:
@@ -123,12 +130,14 @@ def channels(data: Path) -> dict[tuple[str, int], Channel]:
     return found
 
 
-def our_counter(channel: Channel) -> Counter:
-    """Syllables from sound alone, with the shipped settings."""
+def our_counter(channel: Channel, usual_s: float | None = None) -> Counter:
+    """Syllables from sound alone, with the shipped settings, or another ``nuclei.usual_s``."""
     settings = load_measure_settings()
+    chosen = settings.nuclei
+    if usual_s is not None:
+        chosen = msgspec.structs.replace(chosen, usual_s=usual_s)
     voicing = pitch.track(channel, settings.pitch, pitch.load_model()).voicing
-    found = nuclei.nuclei(spectrum.bands(channel), voicing, settings.nuclei)
-    return lambda span: found.syllables([span])
+    return nuclei.nuclei(spectrum.bands(channel), voicing, chosen).syllables
 
 
 def de_jong_wempe(channel: Channel) -> Counter:
@@ -151,7 +160,9 @@ def de_jong_wempe(channel: Channel) -> Counter:
             if dip > 2 and hz[np.argmin(np.abs(at - times[peak]))] > 0
         ]
     )
-    return lambda span: float(np.count_nonzero((kept >= span.start) & (kept < span.end)))
+    return lambda spans: float(
+        sum(np.count_nonzero((kept >= span.start) & (kept < span.end)) for span in spans)
+    )
 
 
 def counters() -> dict[str, Callable[[Channel], Counter]]:
@@ -216,9 +227,7 @@ def _from_sound(data: Path) -> Iterator[Row]:
 
 
 def _rates(heard: Mapping[tuple[str, int], Counter], parts: Sequence[Segment]) -> Float64Array:
-    return np.array(
-        [sum(map(heard[part.call, part.channel], part.spans)) / part.seconds for part in parts]
-    )
+    return np.array([heard[part.call, part.channel](part.spans) / part.seconds for part in parts])
 
 
 def _of_turns(system: str, estimates: Float64Array, turns: Sequence[Segment]) -> Row:
@@ -230,7 +239,7 @@ def _of_turns(system: str, estimates: Float64Array, turns: Sequence[Segment]) ->
 def _mandarin(data: Path) -> Iterator[Row]:
     samples, rate = soundfile.read(data / f"mandarin/{MANDARIN}.wav")
     channel = from_samples(samples, rate)
-    count = our_counter(channel)(Span(0.0, channel.duration_s))
+    count = our_counter(channel)([Span(0.0, channel.duration_s)])
     error = 100 * abs(count / MANDARIN_SYLLABLES - 1)
     yield Row(STAGE, "syllables from sound, error", "Mandarin reading, 53 s", OURS, error, "%")
     text = (data / f"mandarin/{MANDARIN}.txt").read_text(encoding="utf-8")
@@ -266,7 +275,7 @@ def rows(data: Path) -> list[Row]:
 def fit(data: Path) -> tuple[float, float]:
     """`nuclei.slope` and `nuclei.offset_syl_s` that fit the calls best, weighted by length."""
     settings, turns, sounds = load_measure_settings().nuclei, segments(data), channels(data)
-    heard = {key: our_counter(channel) for key, channel in sounds.items()}
+    heard = {key: our_counter(channel, usual_s=0.0) for key, channel in sounds.items()}
     truth, seconds = _truth(turns)
     rates = _rates(heard, turns)
     peaks = (rates + settings.offset_syl_s) / settings.slope

@@ -4,7 +4,7 @@ from scipy.signal import lfilter
 
 from pipeline.measure import pace
 from pipeline.measure.channel import from_samples
-from pipeline.measure.nuclei import nuclei
+from pipeline.measure.nuclei import Nuclei, nuclei
 from pipeline.measure.spectrum import bands
 from pipeline.settings import load_measure_settings
 from pipeline.timeline import Span
@@ -59,6 +59,16 @@ def test_level_does_not_matter():
     assert nuclei(bands(soft), voicing, SETTINGS.nuclei).syllables(
         [Span(0.0, 10.0)]
     ) == pytest.approx(loud.syllables([Span(0.0, 10.0)]), rel=0.02)
+
+
+def test_a_short_stretch_is_drawn_towards_the_usual_rate_and_a_long_one_is_not():
+    slow, quick = np.arange(0.125, 20.0, 0.25), np.arange(20.05, 21.0, 0.1)
+    peaks = np.concatenate([slow, quick])
+    found = Nuclei(peaks, peaks, np.ones(len(peaks)), 0.0, usual_syl_s=4.0, usual_s=0.5)
+    assert found.syllables([Span(0.0, 20.0)]) == pytest.approx(80.0)
+    assert found.syllables([Span(20.0, 21.0)]) == pytest.approx((10 + 0.5 * 4) / 1.5)
+    assert found.syllables([Span(20.0, 20.5), Span(20.5, 21.0)]) == pytest.approx(8.0)
+    assert found.syllables([Span(30.0, 31.0)]) == 0.0  # nothing heard, nothing claimed
 
 
 @pytest.mark.parametrize(
