@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipeline.facts import CallFacts, digest
 from pipeline.judge import conversation, customer, delivery, procedure, turntaking, wording
@@ -28,6 +28,35 @@ NO_POINTS = Points()
 """Of what was not measured or does not apply: it changes no ratio."""
 
 
+class _Ready(NamedTuple):
+    """A criterion, and what its findings take over from it."""
+
+    criterion: AnyCriterion
+    kind: str
+    measure: str | None
+    """The number or the events that it holds against limits, by name."""
+    points: Points
+    """All of them."""
+
+    @classmethod
+    def of(cls, criterion: AnyCriterion) -> _Ready:
+        held: str | None = None
+        if isinstance(criterion, kinds.Measure):
+            held = criterion.measure
+        elif isinstance(criterion, kinds.Events):
+            held = criterion.event
+        points = Points(won=criterion.points, possible=criterion.points)
+        return cls(criterion, str(criterion.__struct_config__.tag), held, points)
+
+    def won(self, verdict: Verdict) -> Points:
+        """The points for a verdict, at most all of them."""
+        if verdict.outcome not in ("met", "missed"):
+            return NO_POINTS
+        possible = self.points.possible
+        won = min(round(possible * verdict.share, 3), possible)
+        return self.points if won == possible else Points(won=won, possible=possible)
+
+
 class Judge:
     """A rubric compiled against a lexicon; `score` is pure and quick.
 
@@ -37,6 +66,7 @@ class Judge:
     def __init__(self, rubric: Rubric, lexicon: Lexicon) -> None:
         self.rubric = rubric
         self.lexicon = lexicon
+        self._criteria = tuple(_Ready.of(criterion) for criterion in rubric.criteria)
         self._book = PhraseBook(lexicon, _lists(rubric, lexicon))
         self._ref = RubricRef(
             id=rubric.id,
@@ -57,9 +87,7 @@ class Judge:
         view = self.view(facts)
         other = other_reading(facts, self.rubric.confidence)
         doubted = None if other is None else self.view(other)
-        findings = tuple(
-            self._finding(criterion, view, doubted) for criterion in self.rubric.criteria
-        )
+        findings = tuple([self._finding(ready, view, doubted) for ready in self._criteria])
         pillars = self.pillars(findings)
         points = Points.sum(pillar.points for pillar in pillars)
         mark, failed = self.mark(findings, points)
@@ -82,14 +110,11 @@ class Judge:
         """The call as the checks see it, for those who look closer than a scorecard does."""
         return View(facts, self.rubric, self._book)
 
-    def _finding(self, criterion: AnyCriterion, view: View, doubted: View | None) -> Finding:
+    def _finding(self, ready: _Ready, view: View, doubted: View | None) -> Finding:
+        criterion = ready.criterion
         verdict = check(criterion, view)
         if doubted is not None and verdict.outcome != "not_measured":
             verdict = settled(verdict, check(criterion, doubted))
-        points = NO_POINTS
-        if verdict.outcome in ("met", "missed"):
-            won = min(round(criterion.points * verdict.share, 3), criterion.points)
-            points = Points(won=won, possible=criterion.points)
         return Finding(
             criterion=criterion.id,
             standard=criterion.standard,
@@ -97,13 +122,13 @@ class Judge:
             name=criterion.name,
             outcome=verdict.outcome,
             severity=criterion.severity,
-            kind=str(criterion.__struct_config__.tag),
-            measure=_held(criterion),
+            kind=ready.kind,
+            measure=ready.measure,
             value=verdict.value,
             low=verdict.low,
             high=verdict.high,
             unit=verdict.unit or None,
-            points=points,
+            points=ready.won(verdict),
             evidence=verdict.evidence,
             reason=verdict.reason,
         )
@@ -131,13 +156,6 @@ class Judge:
 def compile(rubric: Rubric, lexicon: Lexicon) -> Judge:
     """The rubric and its phrases, made ready once for any number of calls."""
     return Judge(rubric, lexicon)
-
-
-def _held(criterion: AnyCriterion) -> str | None:
-    """The number or the events that the criterion holds against limits, by name."""
-    if isinstance(criterion, kinds.Measure):
-        return criterion.measure
-    return criterion.event if isinstance(criterion, kinds.Events) else None
 
 
 # ── Checks ───────────────────────────────────────────────────────────────────────────────────────

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 
 from pipeline.judge.lexicon.normalise import COMMA
@@ -77,11 +78,10 @@ def _borrowed(criterion: Restates, view: View, mention: Mention) -> float:
     mine = _content(view, start, end)
     if len(mine) < 2:
         return 0.0
-    theirs: set[str] = set()
-    customers = [i for i in view.turns_of.get("customer", ()) if i < mention.turn]
-    for index in customers[-criterion.look_back_turns :]:
-        theirs |= _content_of(view, index)
-    shared = mine & theirs
+    customers = view.turns_of.get("customer", [])
+    before = customers[: bisect_left(customers, mention.turn)]
+    looked = before[-criterion.look_back_turns :]
+    shared = {unit for index in looked for unit in _content_of(view, index) if unit in mine}
     return len(shared) / len(mine) if len(shared) >= 2 else 0.0
 
 
@@ -95,7 +95,8 @@ def _content_of(view: View, turn: int) -> set[str]:
 
 def _content(view: View, start: int, end: int) -> set[str]:
     names = view.script.names
-    return {names[number] for number in view.script.numbers[start:end]} - _FUNCTION_WORDS
+    heard = set(view.script.numbers[start:end])
+    return {unit for number in heard if (unit := names[number]) not in _FUNCTION_WORDS}
 
 
 _TO_DIGITS = str.maketrans("零〇一二三四五六七八九幺两○", "00123456789120")
@@ -120,7 +121,7 @@ def reads_back(criterion: ReadsBack, view: View) -> Verdict:
         (index, run)
         for index in view.turns_of.get("customer", ())
         if _has_digits(view, index)
-        for run in digits_of(view.turns[index].text)
+        for run in digits_of(view.text(view.turns[index]))
         if len(run) >= criterion.min_digits
     ]
     if not given:
@@ -128,7 +129,7 @@ def reads_back(criterion: ReadsBack, view: View) -> Verdict:
     evidence, good = [], 0
     for index, run in given:
         after = view.own_turns_after(index, criterion.by, criterion.within_turns)
-        said = "".join("".join(digits_of(view.turns[each].text)) for each in after)
+        said = "".join("".join(digits_of(view.text(view.turns[each]))) for each in after)
         same = run in said or (len(run) > 6 and run[-4:] in said)
         good += same
         turn = view.turns[index]
@@ -138,7 +139,7 @@ def reads_back(criterion: ReadsBack, view: View) -> Verdict:
             else Text(zh=f"客户报出 {run}，坐席{_heard(said)}", en=f"{run} was not read back")
         )
         evidence.append(
-            Evidence(span=turn.span, speaker=turn.speaker, words=view.turns[index].text, note=note)
+            Evidence(span=turn.span, speaker=turn.speaker, words=view.text(turn), note=note)
         )
     share = good / len(given)
     text = Text(

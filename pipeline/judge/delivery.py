@@ -56,7 +56,7 @@ def measure(criterion: Measure, view: View) -> Verdict:
             f"{name.zh}未测量：{in_chinese(why) if why else '没有足够长的话轮或缺少该项声学数据'}",
             f"not measured: {why or f'no turn long enough, or no {name.en} in the facts'}",
         )
-    return held(criterion, name.zh, name.en, name.unit, name.digits, reading)
+    return held(criterion, view, name.zh, name.en, name.unit, name.digits, reading)
 
 
 # ── Readers ──────────────────────────────────────────────────────────────────────────────────────
@@ -129,7 +129,7 @@ def _recognition(criterion: Measure, view: View) -> Reading:
     """Mean word probability over the party's longer turns."""
     pairs = []
     for turn in long_turns(view, criterion.by, criterion.min_syllables):
-        known = [word.probability for word in turn.words if word.probability is not None]
+        known = [p for word in turn.words if (p := word.probability) is not None]
         if known:
             pairs.append((turn, statistics.fmean(known)))
     value = statistics.fmean(each for _, each in pairs) if pairs else None
@@ -221,7 +221,7 @@ def flat_turns(criterion: Events, view: View) -> list[Evidence] | None:
         return None
     limit = criterion.beyond or 0.0
     return [
-        _of_turn(turn, value, limit, "st")
+        _of_turn(view, turn, value, limit, "st")
         for turn, value in pairs
         if value < limit and _relative_level(turn) <= 1.0
     ]
@@ -243,15 +243,15 @@ def raised_turns(criterion: Events, view: View) -> list[Evidence] | None:
             continue
         measured = True
         if value >= limit:
-            found.append(_of_turn(turn, value, limit, "dB"))
+            found.append(_of_turn(view, turn, value, limit, "dB"))
     return found if measured else None
 
 
-def _of_turn(turn: Turn, value: float, limit: float, unit: str) -> Evidence:
+def _of_turn(view: View, turn: Turn, value: float, limit: float, unit: str) -> Evidence:
     return Evidence(
         span=turn.span,
         speaker=turn.speaker,
-        words=turn.text or None,
+        words=view.text(turn) or None,
         value=round(value, 3),
         limit=limit,
         unit=unit,

@@ -11,15 +11,20 @@ import numpy as np
 
 from pipeline.facts import CallFacts, join_words
 from pipeline.judge.lexicon.phrases import Found, PhraseBook, quoted
-from pipeline.judge.lexicon.script import Floats, Script
+from pipeline.judge.lexicon.rows import Longs
+from pipeline.judge.lexicon.script import Bools, Floats, Script
 from pipeline.rubric.model import Support
 from pipeline.scorecard import Text
-from pipeline.timeline import Span, union
+from pipeline.timeline import Span
 
 SPEECH_EDGE_S = 0.2
 """Word times stray that far over the edges of speech (recognisers round to 20 to 100 ms)."""
 SPREAD_EDGE_S = 1.0
 """The same where a segment's words were spread evenly over it."""
+SHORTEST_S = 0.001
+"""Words of no length are taken for that long."""
+QUOTED = Text(zh="转述他人的话，不计", en="reports someone else's words; not counted")
+NEGATED = Text(zh="被否定，不计", en="negated; not counted")
 _EDGES = " ，。、？！；：,.?!;:…"
 
 
@@ -64,54 +69,75 @@ class Hearing:
         names = [script.names[number] for number in script.numbers[start:end]]
         return (" " if names[0].isascii() else "").join(names)
 
-    def unsupported(self, speaker: str, start: int, end: int) -> Text | None:
+    def problem(self, start: int, end: int, speaker: str, negatable: bool) -> Text | None:
+        """Why what was said there does not count; ``None``: it does."""
+        if negatable and self.negated(start):
+            return NEGATED
+        return self._unsupported(speaker, start, end)
+
+    def plain(self, starts: Longs, ends: Longs) -> list[bool]:
+        """Whether these places need no closer look: well recognised, spoken, no negator before."""
+        script = self.script
+        doubtful = self._little_heard(starts, ends)
+        if self._unsure:
+            before = np.array([0, *itertools.accumulate(self._unsure)])
+            word = np.array(script.word_of)
+            doubtful |= before[word[ends - 1] + 1] > before[word[starts]]
+        negators = self._book.negators_in(script)
+        plain: list[bool] = (~(doubtful | negators[starts - 1] | negators[starts - 2])).tolist()
+        return plain
+
+    def _little_heard(self, starts: Longs, ends: Longs) -> Bools:
+        """Where speech takes up so little of the time that it has to be looked at."""
+        if not self._speech:
+            return np.zeros(len(starts), bool)
+        script, found = self.script, np.ones(len(starts), bool)
+        begins, finishes = script.times[0][starts], script.times[1][ends - 1]
+        finishes = np.maximum(finishes, begins + SHORTEST_S)
+        turn = np.array(script.turn_of)[starts]
+        for speaker, heard in self._speech.items():
+            theirs = np.array([each.speaker == speaker for each in self._facts.turns])
+            own = np.flatnonzero(theirs[turn])
+            begin, finish = begins[own], finishes[own]
+            share = (heard.untils(finish) - heard.untils(begin)) / (finish - begin)
+            found[own] = share < self._support.min_speech_share + 1e-6
+        return found
+
+    def _unsupported(self, speaker: str, start: int, end: int) -> Text | None:
         """Why the sound does not bear these words out; ``None``: it does, or is not known."""
-        if True not in self._doubtful[start:end]:
-            return None
         support, script = self._support, self.script
-        words = script.words[script.word_of[start] : script.word_of[end - 1] + 1]
+        first, last = script.word_of[start], script.word_of[end - 1]
+        words = script.words[first : last + 1]
         known = [word.probability for word in words if word.probability is not None]
         if known and sum(known) < support.min_probability * len(known):
             mean = sum(known) / len(known)
             return Text(
                 zh=f"识别概率仅 {mean:.2f}，不计", en=f"recognised at {mean:.2f} only; not counted"
             )
+        least = support.min_speech_share
         share = self.speech_share(speaker, script.begins[start], script.finishes[end - 1])
-        if share is not None and share < support.min_speech_share:
+        if share is None or share >= least:
+            return None
+        # Silence between words is none under them.
+        each = [self._unit_share(speaker, at) for at in range(start, end)]
+        if min(each) < least or (self._unsure and any(self._unsure[first : last + 1])):
             return Text(zh="此处没有该方的语音，不计", en="no speech of theirs here; not counted")
         return None
 
-    @cached_property
-    def _doubtful(self) -> list[bool]:
-        """Units whose word was recognised badly, or under which there is little speech.
+    def _unit_share(self, speaker: str, at: int) -> float:
+        begin = self.script.begins[at]
+        finish = max(self.script.finishes[at], begin + SHORTEST_S)
+        share = self.speech_share(speaker, begin, finish)
+        return 1.0 if share is None else share
 
-        A phrase without any is borne out: the rest need a closer look.
-        """
-        support, script = self._support, self.script
-        sure = [
-            word.probability is None or word.probability >= support.min_probability
-            for word in script.words
+    @cached_property
+    def _unsure(self) -> list[bool]:
+        """Of each word, whether it was badly recognised; empty where none was."""
+        least = self._support.min_probability
+        unsure = [
+            word.probability is not None and word.probability < least for word in self.script.words
         ]
-        found = np.zeros(len(script.ids), bool)
-        names = list(dict.fromkeys(turn.speaker for turn in self._facts.turns))
-        speakers = np.array([-1, *(names.index(turn.speaker) for turn in self._facts.turns)])
-        speaker_of = speakers[np.array(script.turn_of) + 1]
-        for number, speaker in enumerate(names):
-            own = np.flatnonzero(speaker_of == number)
-            heard = self._speech.get(speaker)
-            if heard is None:
-                found[own] = bool(self._speech)
-                continue
-            begins = script.times[0][own]
-            finishes = np.maximum(script.times[1][own], begins + 0.001)
-            until = heard.untils(np.concatenate([begins, finishes]))
-            share = (until[len(own) :] - until[: len(own)]) / (finishes - begins)
-            found[own] = share < support.min_speech_share
-        if not all(sure):
-            unsure = [word >= 0 and not sure[word] for word in script.word_of]
-            found |= np.array(unsure, bool)
-        doubtful: list[bool] = found.tolist()
-        return doubtful
+        return unsure if True in unsure else []
 
     def speech_share(self, speaker: str, start: float, end: float) -> float | None:
         """Share of a stretch with speech of this party; ``None`` where speech was not measured."""
@@ -119,7 +145,7 @@ class Hearing:
         if heard is None:
             return 0.0 if self._speech else None
         if end <= start:
-            end = start + 0.001
+            end = start + SHORTEST_S
         return (heard.until(end) - heard.until(start)) / (end - start)
 
     @cached_property
@@ -137,9 +163,16 @@ class SpeechHeard:
     """How much speech there was up to any time."""
 
     def __init__(self, speech: Sequence[Span], reach: float) -> None:
-        spans = union(Span(max(0.0, each.start - reach), each.end + reach) for each in speech)
-        self._starts = [span.start for span in spans]
-        self._durations = [span.duration for span in spans]
+        ends: list[float] = []
+        self._starts: list[float] = []
+        for span in sorted((max(0.0, each.start - reach), each.end + reach) for each in speech):
+            if ends and span[0] <= ends[-1]:
+                ends[-1] = max(ends[-1], span[1])
+            else:
+                self._starts.append(span[0])
+                ends.append(span[1])
+        spans = zip(self._starts, ends, strict=True)
+        self._durations = [end - start for start, end in spans]
         self._before = [0.0, *itertools.accumulate(self._durations)]
 
     def until(self, time: float) -> float:

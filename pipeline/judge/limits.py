@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pipeline.facts import Turn
 from pipeline.judge.verdict import Verdict, falling, judged
+from pipeline.judge.view import View
 from pipeline.rubric.kinds import Measure
 from pipeline.scorecard import Evidence, Text
 
@@ -23,7 +24,9 @@ class Reading:
     """Why it is missing, where that is known already."""
 
 
-def held(criterion: Measure, zh: str, en: str, unit: str, digits: int, reading: Reading) -> Verdict:
+def held(
+    criterion: Measure, view: View, zh: str, en: str, unit: str, digits: int, reading: Reading
+) -> Verdict:
     """The verdict on a value against the criterion's limits."""
     value = reading.value if reading.value is not None else math.nan
     beyond = _beyond(value, criterion.low, criterion.high)
@@ -43,7 +46,7 @@ def held(criterion: Measure, zh: str, en: str, unit: str, digits: int, reading: 
     return judged(
         beyond <= 0,
         text,
-        _outside(reading, criterion, unit),
+        _outside(reading, criterion, view, unit),
         share=falling(beyond, criterion.slack),
         value=value,
         low=criterion.low,
@@ -75,7 +78,7 @@ def _beyond(value: float, low: float | None, high: float | None) -> float:
     return max(under, over)
 
 
-def _outside(reading: Reading, criterion: Measure, unit: str) -> list[Evidence]:
+def _outside(reading: Reading, criterion: Measure, view: View, unit: str) -> list[Evidence]:
     """The turns furthest outside, then in time order."""
     low, high = criterion.low, criterion.high
     worst = sorted(reading.turns, key=lambda each: -_beyond(each[1], low, high))[:5]
@@ -84,7 +87,7 @@ def _outside(reading: Reading, criterion: Measure, unit: str) -> list[Evidence]:
         Evidence(
             span=turn.span,
             speaker=turn.speaker,
-            words=turn.text or None,
+            words=view.text(turn) or None,
             value=round(value, 3),
             limit=low if _is_low(value, low) else high,
             unit=unit or None,

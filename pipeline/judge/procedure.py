@@ -136,7 +136,7 @@ def _occasions(criterion: Answers, view: View) -> list[Occasion]:
         ]
     if criterion.to == "upset":
         return [
-            Occasion(view.turns[index].span, index, view.turns[index].text, "customer")
+            Occasion(view.turns[index].span, index, view.text(view.turns[index]), "customer")
             for index in upset_turns(view)
             if view.own_turns_after(index, criterion.by, 1)
         ]

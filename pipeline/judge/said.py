@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
 
 from pipeline.judge.lexicon.normalise import units
 from pipeline.judge.lexicon.sound import skeleton
 from pipeline.judge.mention import Mention
 from pipeline.judge.view import View
-from pipeline.rubric.say import Near, Say, Where, head_of
+from pipeline.rubric.say import Near, Say, Where
 from pipeline.timeline import Span
 
 MAX_TURN_CHARACTERS = 2000
@@ -24,23 +25,21 @@ def inline_list(phrase: str) -> str:
 
 def found(view: View, say: Say | str, by: str) -> tuple[Mention, ...]:
     """Every mention, in time order, those that do not count among them."""
-    key = (id(say) if isinstance(say, Say) else say, by)
-    known = view.memory.get(key)
-    if isinstance(known, tuple):
-        return known
-    mentions = _named(view, say, by) if isinstance(say, str) else _found(view, say, by)
-    view.memory[key] = mentions
-    return mentions
+    if isinstance(say, str):
+        pattern = view.rubric.patterns.get(say)
+        if pattern is None:
+            return view.mentions(say, by)
+        say = pattern
+    key = id(say), by
+    known = view.found.get(key)
+    if known is None:
+        known = view.found[key] = _found(view, say, by)
+    return known
 
 
 def counted(view: View, say: Say | str, by: str) -> tuple[Mention, ...]:
     """Only the mentions that count."""
     return tuple([mention for mention in found(view, say, by) if mention.problem is None])
-
-
-def _named(view: View, name: str, by: str) -> tuple[Mention, ...]:
-    pattern = view.rubric.patterns.get(name)
-    return found(view, pattern, by) if pattern is not None else view.mentions(name, by)
 
 
 def _found(view: View, say: Say, by: str) -> tuple[Mention, ...]:
@@ -55,7 +54,9 @@ def _found(view: View, say: Say, by: str) -> tuple[Mention, ...]:
 
 
 def _head(view: View, say: Say, by: str) -> tuple[Mention, ...]:
-    return _HEADS[head_of(say) or "any"](view, say, by)
+    return next(read for key, read in _HEADS.items() if getattr(say, key) is not None)(
+        view, say, by
+    )
 
 
 def _merged(groups: Iterable[Sequence[Mention]]) -> tuple[Mention, ...]:
@@ -63,10 +64,10 @@ def _merged(groups: Iterable[Sequence[Mention]]) -> tuple[Mention, ...]:
     parts = [group for group in groups if group]
     if len(parts) == 1:
         return tuple(parts[0])
-    every = sorted(
-        itertools.chain.from_iterable(parts),
-        key=lambda each: (each.start, each.problem is not None, -each.end),
-    )
+    every = list(itertools.chain.from_iterable(parts))
+    every.sort(key=_BY_END, reverse=True)  # sorting is stable: the last key is the first
+    every.sort(key=_is_problem)
+    every.sort(key=_BY_START)
     kept: list[Mention] = []
     for mention in every:
         if kept and mention.start < kept[-1].end:
@@ -75,6 +76,13 @@ def _merged(groups: Iterable[Sequence[Mention]]) -> tuple[Mention, ...]:
             continue
         kept.append(mention)
     return tuple(kept)
+
+
+_BY_START, _BY_END = attrgetter("start"), attrgetter("end")
+
+
+def _is_problem(mention: Mention) -> bool:
+    return mention.problem is not None
 
 
 def _at_least(view: View, parts: Sequence[Say | str], count: int, by: str) -> tuple[Mention, ...]:

@@ -80,9 +80,8 @@ def response_time(criterion: Measure, view: View) -> Verdict:
     if not gaps:
         return not_applicable("没有需要回应的话轮", "nothing to respond to")
     value = statistics.median(each.offset_s for each in gaps)
-    verdict = held(
-        criterion, view, "回应时间（中位数）", "median response time", "s", 2, Reading(value)
-    )
+    reading = Reading(value)
+    verdict = held(criterion, view, "回应时间（中位数）", "median response time", "s", 2, reading)
     high = criterion.high if criterion.high is not None else 0.0
     slow = sorted(gaps, key=lambda each: -each.offset_s)[:5]
     evidence = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict, Unpack
 
 from pipeline.scorecard import Evidence, Outcome, Text
 
@@ -24,9 +24,18 @@ class Verdict(NamedTuple):
     evidence: tuple[Evidence, ...] = ()
 
 
-def met(reason: Text, evidence: Iterable[Evidence] = (), **figures: float | str | None) -> Verdict:
+class Figures(TypedDict, total=False):
+    """A number, and the limits that it was held against."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    unit: str | None
+
+
+def met(reason: Text, evidence: Iterable[Evidence] = (), **figures: Unpack[Figures]) -> Verdict:
     """All points."""
-    return _verdict("met", 1.0, reason, evidence, figures)
+    return judged(True, reason, evidence, **figures)
 
 
 def missed(
@@ -34,10 +43,10 @@ def missed(
     evidence: Iterable[Evidence] = (),
     *,
     share: float = 0.0,
-    **figures: float | str | None,
+    **figures: Unpack[Figures],
 ) -> Verdict:
     """``share`` of the points at most, below 1."""
-    return _verdict("missed", min(1.0, max(0.0, share)), reason, evidence, figures)
+    return judged(False, reason, evidence, share=share, **figures)
 
 
 def not_measured(zh: str, en: str) -> Verdict:
@@ -56,12 +65,19 @@ def judged(
     evidence: Iterable[Evidence] = (),
     *,
     share: float = 0.0,
-    **figures: float | str | None,
+    **figures: Unpack[Figures],
 ) -> Verdict:
-    """Met or missed."""
-    if good:
-        return met(reason, evidence, **figures)
-    return missed(reason, evidence, share=share, **figures)
+    """Met or missed; missed, ``share`` of the points is won."""
+    return Verdict(
+        "met" if good else "missed",
+        1.0 if good else min(1.0, max(0.0, share)),
+        reason,
+        _rounded(figures.get("value")),
+        _rounded(figures.get("low")),
+        _rounded(figures.get("high")),
+        figures.get("unit"),
+        tuple(evidence)[:MAX_EVIDENCE],
+    )
 
 
 def falling(beyond: float, slack: float) -> float:
@@ -71,29 +87,7 @@ def falling(beyond: float, slack: float) -> float:
     return max(0.0, 1 - beyond / slack) if slack > 0 else 0.0
 
 
-def _verdict(
-    outcome: Outcome,
-    share: float,
-    reason: Text,
-    evidence: Iterable[Evidence],
-    figures: dict[str, float | str | None],
-) -> Verdict:
-    moments = tuple(evidence)[:MAX_EVIDENCE]
-    if not figures:
-        return Verdict(outcome, share, reason, evidence=moments)
-    known = figures.get
-    value, low, high, unit = known("value"), known("low"), known("high"), known("unit")
-    return Verdict(
-        outcome,
-        share,
-        reason,
-        None if value is None else _rounded(value),
-        None if low is None else _rounded(low),
-        None if high is None else _rounded(high),
-        unit if isinstance(unit, str) else None,
-        moments,
-    )
-
-
-def _rounded(value: float | str) -> float:
-    return round(float(value), 3) + 0.0
+def _rounded(value: float | None) -> float | None:
+    if value is None:
+        return None
+    return float(value) if isinstance(value, int) else round(value, 3) + 0.0

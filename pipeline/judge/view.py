@@ -5,7 +5,6 @@ Made once per call; everything that more than one check needs is worked out here
 
 from __future__ import annotations
 
-import itertools
 from bisect import bisect_left, bisect_right
 from functools import cached_property
 from typing import NamedTuple
@@ -15,13 +14,14 @@ import numpy as np
 from pipeline.facts import AGENT, CUSTOMER, CallFacts, SpeakerFacts, Turn
 from pipeline.judge.hearing import Hearing
 from pipeline.judge.lexicon.normalise import COMMA, QUESTION
-from pipeline.judge.lexicon.phrases import Found, Hit, PhraseBook
+from pipeline.judge.lexicon.phrases import Found, Hits, PhraseBook
 from pipeline.judge.lexicon.script import Script, script_of
 from pipeline.judge.mention import Mention
 from pipeline.reasons import in_chinese
 from pipeline.rubric.model import Rubric
 from pipeline.scorecard import Evidence, Text
 
+NO_HITS: tuple[Hits, list[Found]] = Hits([], [], [], []), []
 SENTENCE_GAP_S = 0.7
 """A silence that ends a sentence where no punctuation does."""
 
@@ -45,12 +45,13 @@ class View:
         self.turns = facts.turns
         self.script: Script = script_of(facts.turns, book.vocabulary)
         self.book = book
-        self.hits: dict[str, list[Hit]] = {}
-        reports: list[Found] = []
+        self.hits, reports = NO_HITS
         if self.words_measured:
             self.hits, reports = book.search(self.script)
         self.hearing = Hearing(facts, self.script, rubric.support, book, reports)
-        self._mentions: dict[str, dict[str, tuple[Mention, ...]]] = {}
+        self.found: dict[tuple[int, str], tuple[Mention, ...]] = {}
+        """What expressions found, by their identity and the party (`said.found`)."""
+        self._texts: dict[int, str] = {}
         self.memory: dict[object, object] = {}
         """What checks work out once for themselves, by a key of theirs."""
 
@@ -66,6 +67,16 @@ class View:
         """Both parties are known."""
         speakers = {turn.speaker for turn in self.turns} | set(self.parties)
         return AGENT in speakers and CUSTOMER in speakers
+
+    @cached_property
+    def sure_of(self) -> frozenset[str]:
+        """The parties of whom the facts are as sure as the rubric asks, in every respect."""
+        least = self.rubric.confidence
+        return frozenset(
+            name
+            for name, party in self.parties.items()
+            if party.role_confidence >= least and party.purity >= least
+        )
 
     @cached_property
     def words_measured(self) -> bool:
@@ -154,30 +165,44 @@ class View:
 
     def mentions(self, phrases: str, speaker: str) -> tuple[Mention, ...]:
         """Hits of a phrase list by a party, in time order."""
-        known = self._mentions.get(phrases)
-        if known is None:
-            known = self._mentions[phrases] = self._by_speaker(phrases)
-        return known.get(speaker, ())
+        return self._mentions.get((phrases, speaker), ())
 
-    def _by_speaker(self, phrases: str) -> dict[str, tuple[Mention, ...]]:
-        found: dict[str, list[Mention]] = {}
-        hearing, turn_of, turns = self.hearing, self.script.turn_of, self.turns
-        for start, end, cost, line in self.hits.get(phrases, ()):
-            turn = turn_of[start]
-            speaker = turns[turn].speaker
+    @cached_property
+    def _mentions(self) -> dict[tuple[str, str], tuple[Mention, ...]]:
+        """By phrase list and party."""
+        found: dict[tuple[str, str], list[Mention]] = {}
+        hearing, turn_of = self.hearing, self.script.turn_of
+        speakers = [turn.speaker for turn in self.turns]
+        hits, lines = self.hits, self.book.entries
+        plain = hearing.plain(np.array(hits.starts, np.int64), np.array(hits.ends, np.int64))
+        for number, start, end, cost, fine in zip(*hits, plain, strict=True):
+            line, turn = lines[number], turn_of[start]
+            speaker = speakers[turn]
             similarity = max(0.0, 1 - cost / (100 * (end - start))) if cost else 1.0
-            better, negatable = line.better, line.negatable
+            problem = None if fine else hearing.problem(start, end, speaker, line.negatable)
             mention = Mention(
-                hearing, start, end, turn, speaker, line.phrase, similarity, better, negatable
+                hearing, start, end, turn, speaker, line.phrase, similarity, line.better, problem
             )
-            found.setdefault(speaker, []).append(mention)
-        return {speaker: tuple(each) for speaker, each in found.items()}
+            key = line.phrases, speaker
+            if key in found:
+                found[key].append(mention)
+            else:
+                found[key] = [mention]
+        return {key: tuple(each) for key, each in found.items()}
 
     def mention(self, start: int, end: int, phrase: str, similarity: float | None) -> Mention:
         """A stretch of the script as something said."""
         turn = self.script.turn_of[start]
         speaker = self.turns[turn].speaker
-        return Mention(self.hearing, start, end, turn, speaker, phrase, similarity)
+        problem = self.hearing.problem(start, end, speaker, negatable=False)
+        return Mention(self.hearing, start, end, turn, speaker, phrase, similarity, problem=problem)
+
+    def text(self, turn: Turn) -> str:
+        """A turn's words as written; several checks show the same turns."""
+        known = self._texts.get(id(turn))
+        if known is None:
+            known = self._texts[id(turn)] = turn.text
+        return known
 
     def said(self, start: int, end: int) -> str:
         """The words as transcribed; parts of words as the units they are."""
@@ -188,16 +213,18 @@ class View:
     @cached_property
     def sentences(self) -> tuple[Sentence, ...]:
         """Every sentence: ended by punctuation, by a silence, by 吗, or with its turn."""
-        script, found = self.script, []
-        stops = self._stops
+        script, found = self.script, list[Sentence]()
+        stops, asking, marks = self._stops, self._asking, self.script.marks
         for index, (start, end) in enumerate(zip(script.starts, script.ends, strict=True)):
+            speaker = self.turns[index].speaker
             inside = stops[bisect_left(stops, start) : bisect_left(stops, end - 1)]
-            edges = [start, *(at + 1 for at in inside), end]
-            found += [
-                self._sentence(index, one, two)
-                for one, two in itertools.pairwise(edges)
-                if two > one
-            ]
+            for stop in (*inside, end - 1):
+                if stop < start:
+                    continue
+                at = bisect_left(asking, start)
+                asks = marks[stop] == QUESTION or (at < len(asking) and asking[at] <= stop)
+                found.append(Sentence(speaker, index, start, stop + 1, asks))
+                start = stop + 1
         return tuple(found)
 
     @cached_property
@@ -213,17 +240,15 @@ class View:
         found: list[int] = np.flatnonzero(stops).tolist()
         return found
 
-    def _sentence(self, index: int, start: int, end: int) -> Sentence:
-        asking = self._asking
-        at = bisect_left(asking, start)
-        asks = self.script.marks[end - 1] == QUESTION or (at < len(asking) and asking[at] < end)
-        return Sentence(self.turns[index].speaker, index, start, end, asks)
-
     @cached_property
     def _asking(self) -> list[int]:
         """Where question words end."""
         name = self.rubric.signals.question
-        return [hit[1] - 1 for hit in self.hits.get(name, ())] if isinstance(name, str) else []
+        if not isinstance(name, str):
+            return []
+        return sorted(
+            each.end - 1 for speaker in self.turns_of for each in self.mentions(name, speaker)
+        )
 
     def questions(self, speaker: str) -> list[Sentence]:
         """The party's questions."""
@@ -253,6 +278,6 @@ class View:
         return Evidence(
             span=turn.span,
             speaker=turn.speaker,
-            words=turn.text or None,
+            words=self.text(turn) or None,
             **more,  # type: ignore[arg-type]
         )

@@ -69,7 +69,7 @@ def warmth(criterion: Measure, view: View) -> Verdict:
             f"not measured: {why or 'no cues of warmth in the facts'}",
         )
     value = statistics.fmean(each.scale.of(each.value) for each in shown)
-    verdict = held(criterion, "语气亲切度", "warmth", "", 2, Reading(value))
+    verdict = held(criterion, view, "语气亲切度", "warmth", "", 2, Reading(value))
     return verdict._replace(evidence=tuple(_evidence(each, criterion.by) for each in shown))
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipeline.judge.mention import QUOTED, Mention
+from pipeline.judge.hearing import QUOTED
+from pipeline.judge.mention import Mention
 from pipeline.judge.said import counted, found
 from pipeline.judge.verdict import (
     MAX_EVIDENCE,

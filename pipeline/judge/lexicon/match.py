@@ -182,7 +182,7 @@ class Matcher:
         found, _ = self._priced(heard, literal[short], start[short])
         more, hopeful = self._priced(heard, *self._edged(heard, literal[~short], start[~short]))
         longer = self._banded(ids, heard, *hopeful)
-        return _joined([*self._single(ids), _cheapest([found, more, *longer])])
+        return joined([*self._single(ids), _cheapest([found, more, *longer])])
 
     def _single(self, ids: Longs) -> list[Places]:
         """Literals of one unit: the unit itself, nothing near it."""
@@ -311,7 +311,8 @@ def _longer(table: npt.NDArray[T], room: int) -> npt.NDArray[T]:
     return longer
 
 
-def _joined(parts: Sequence[Places]) -> Places:
+def joined(parts: Sequence[Places]) -> Places:
+    """All together."""
     return Places(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
@@ -320,7 +321,7 @@ def _cheapest(parts: Sequence[Places]) -> Places:
 
     A place makes one number, so that sorting places is sorting numbers.
     """
-    literal, start, end, cost = _joined(parts)
+    literal, start, end, cost = joined(parts)
     key = ((literal * MAX_PLACE + start) * _MAX_COST + cost) * _MAX_SPAN + (end - start)
     key.sort()
     where = key // (_MAX_COST * _MAX_SPAN)

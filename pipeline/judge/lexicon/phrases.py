@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from pipeline.judge.lexicon.chains import Chain, Chains
-from pipeline.judge.lexicon.match import Matcher, Places
+from pipeline.judge.lexicon.match import Matcher, Places, joined
 from pipeline.judge.lexicon.normalise import COMMA, STOP, units
-from pipeline.judge.lexicon.rows import Spread
-from pipeline.judge.lexicon.script import Script, Vocabulary
+from pipeline.judge.lexicon.rows import Longs, Spread
+from pipeline.judge.lexicon.script import Bools, Script, Vocabulary
 from pipeline.rubric.model import Lexicon, PhraseList
 from pipeline.rubric.notation import slots
 
@@ -39,11 +39,21 @@ class Entry:
     """Its place among all the lexicon's entries."""
 
 
-Found = tuple[int, int, int]
-"""A place: where it starts and ends in the script, and what it cost."""
+Found = tuple[int, int]
+"""A place: where it starts and ends in the script."""
 
-Hit = tuple[int, int, int, Entry]
-"""A phrase said: where it starts and ends in the script, what it cost, what it is."""
+
+class Hits(NamedTuple):
+    """Phrases said, column by column."""
+
+    entries: list[int]
+    """Which lines of the lists, by number …"""
+    starts: list[int]
+    """… where in the script they start …"""
+    ends: list[int]
+    """… and end …"""
+    costs: list[int]
+    """… and how far from the phrase they sound."""
 
 
 class PhraseBook:
@@ -57,7 +67,7 @@ class PhraseBook:
     def __init__(self, lexicon: Lexicon, lists: Mapping[str, PhraseList]) -> None:
         self.vocabulary = Vocabulary()
         self._negators = frozenset(unit for text in lexicon.negators for unit in units(text)[0])
-        self._entries: list[Entry] = []
+        self.entries: list[Entry] = []
         self._literals: dict[tuple[tuple[str, ...], bool], int] = {}
         simple: list[tuple[int, int]] = []
         chains: list[Chain] = []
@@ -73,8 +83,9 @@ class PhraseBook:
             entries[literal].append(number)
         self._simple = Spread(entries)
         names = {name: at for at, name in enumerate((*lists, REPORTING))}
-        self._list_of = np.array([names[entry.phrases] for entry in self._entries], np.int64)
-        self._excepting = np.array([entry.excepting for entry in self._entries], bool)
+        self._list_of = np.array([names[entry.phrases] for entry in self.entries], np.int64)
+        self._reporting = names[REPORTING]
+        self._excepting = np.array([entry.excepting for entry in self.entries], bool)
 
     # ── Compiling ────────────────────────────────────────────────────────────────────────────
 
@@ -90,16 +101,16 @@ class PhraseBook:
             text, better = (each, phrases.better) if isinstance(each, str) else (
                 each.say, each.better
             )  # fmt: skip
-            entry = Entry(name, text, better, False, guard, len(self._entries))
+            entry = Entry(name, text, better, False, guard, len(self.entries))
             self._add(entry, simple, chains, exact=phrases.exact)
         for text in phrases.excepting:
-            entry = Entry(name, text, None, True, False, len(self._entries))
+            entry = Entry(name, text, None, True, False, len(self.entries))
             self._add(entry, simple, chains, exact=True)
 
     def _add(
         self, entry: Entry, simple: list[tuple[int, int]], chains: list[Chain], *, exact: bool
     ) -> None:
-        self._entries.append(entry)
+        self.entries.append(entry)
         for phrase in slots(entry.phrase):
             literals = tuple(
                 frozenset(self._literal(piece, exact=exact) for piece in slot)
@@ -123,38 +134,59 @@ class PhraseBook:
 
     # ── Searching ────────────────────────────────────────────────────────────────────────────
 
-    def search(self, script: Script) -> tuple[dict[str, list[Hit]], list[Found]]:
-        """Hits by list, in time order, none overlapping another of its list; and reports."""
+    def search(self, script: Script) -> tuple[Hits, list[Found]]:
+        """Every phrase said, by list and in time order, none overlapping another of its list.
+
+        And where somebody else's words are reported ("您刚才说").
+        """
         places = self.matcher.find(script)
         entry, at = self._simple.of(places.literal)
         simple = Places(entry, places.start[at], places.end[at], places.cost[at])
-        hits = self._chosen([simple, *self._chains.find(places, script.sections)], len(script.ids))
-        reports = [hit[:3] for hit in hits.pop(REPORTING, ())]
-        return hits, reports
+        every = joined([simple, *self._chains.find(places, script.sections)])
+        chosen = self._chosen(every, len(script.ids))
+        reporting = self._list_of[chosen.literal] == self._reporting
+        reports = zip(chosen.start[reporting].tolist(), chosen.end[reporting].tolist(), strict=True)
+        return Hits(*(column[~reporting].tolist() for column in chosen)), list(reports)
 
-    def _chosen(self, parts: Sequence[Places], length: int) -> dict[str, list[Hit]]:
-        """By list, the best hits that do not overlap, without those that overlap an exception.
+    def _chosen(self, places: Places, length: int) -> Places:
+        """The best hits that do not overlap, without those that overlap an exception.
 
         Exceptions first, then the longest and cheapest, then the first, then as listed.
         """
-        entry, start, end, cost = (np.concatenate(each) for each in zip(*parts, strict=True))
+        entry, start, end, cost = places
+        phrases = self._list_of[entry]
         rank = cost - 20 * (end - start) - 100_000 * self._excepting[entry]
-        order = np.lexsort((entry, start, rank, self._list_of[entry]))
-        columns = (column[order].tolist() for column in (start, end, cost, entry))
-        chosen: dict[str, list[Hit]] = {}
-        phrases, taken, own = "", bytearray(), list[Hit]()
-        for low, high, price, number in zip(*columns, strict=True):
-            line = self._entries[number]
-            if line.phrases != phrases:
-                phrases, taken = line.phrases, bytearray(length)
-                own = chosen[phrases] = []
-            if 1 not in taken[low:high]:
-                taken[low:high] = b"\1" * (high - low)
-                if not line.excepting:
-                    own.append((low, high, price, line))
-        for own in chosen.values():
-            own.sort(key=_first)
-        return chosen
+        order = np.lexsort((entry, rank, start, phrases))
+        entry, start, end = entry[order], start[order], end[order]
+        row = phrases[order] * length  # of a table of lists and places
+        low, high = row + start, row + end
+        crowd = _crowds(low, high)
+        kept = np.bincount(crowd)[crowd] == 1
+        several = np.flatnonzero(~kept)
+        ranks = rank[order[several]]
+        turns = np.lexsort((entry[several], start[several], ranks, crowd[several]))
+        kept[self._first_come(several[turns], low, high)] = True
+        kept &= ~self._excepting[entry]
+        return Places(entry[kept], start[kept], end[kept], cost[order][kept])
+
+    def _first_come(self, rows: Longs, low: Longs, high: Longs) -> list[int]:
+        """Those that do not overlap an earlier one that stays."""
+        stays: list[int] = []
+        taken = bytearray(int(high.max(initial=0)))
+        columns = rows.tolist(), low[rows].tolist(), high[rows].tolist()
+        for row, begin, end in zip(*columns, strict=True):
+            if 1 not in taken[begin:end]:
+                taken[begin:end] = b"\1" * (end - begin)
+                stays.append(row)
+        return stays
+
+    def negators_in(self, script: Script) -> Bools:
+        """Which units of a call are negators."""
+        numbers = [self.vocabulary.number(unit) for unit in self._negators]
+        denies = np.zeros(len(self.vocabulary), bool)
+        denies[numbers] = True
+        found: Bools = denies[script.ids]
+        return found
 
     def negated(self, script: Script, start: int) -> bool:
         """A negator right before, or with a light verb between: 不是…, 没有…, 不太….
@@ -174,8 +206,11 @@ class PhraseBook:
         return False
 
 
-def _first(hit: Hit) -> int:
-    return hit[0]
+def _crowds(low: Longs, high: Longs) -> Longs:
+    """A number for each stretch, in order: another one where nothing before it reaches."""
+    apart = np.zeros(len(low), np.int64)
+    apart[1:] = low[1:] >= np.maximum.accumulate(high)[:-1]
+    return apart.cumsum()
 
 
 _LINKS = frozenset("是会能要太很该必可曾有再用想敢肯让怎")
@@ -185,7 +220,7 @@ _NOT_DENYING = frozenset({"要不"})
 def quoted(script: Script, start: int, reports: Sequence[Found]) -> int | None:
     """Units between reporting words ("您刚才说") and ``start``; ``None``: not reported speech."""
     near: int | None = None
-    for begin, end, _ in reports:
+    for begin, end in reports:
         distance = start - end
         short = end - begin <= SHORT_REPORT
         stop = COMMA if short else STOP

@@ -23,7 +23,10 @@ def book(**lists: PhraseList) -> PhraseBook:
 def search(ready: PhraseBook, text: str) -> tuple[Script, dict[str, list[str]]]:
     script = script_of(facts_of([("agent", text)]).turns, ready.vocabulary)
     hits, _ = ready.search(script)
-    return script, {name: [script.text(a, b) for a, b, _, _ in each] for name, each in hits.items()}
+    found: dict[str, list[str]] = {}
+    for number, start, end in zip(hits.entries, hits.starts, hits.ends, strict=True):
+        found.setdefault(ready.entries[number].phrases, []).append(script.text(start, end))
+    return script, found
 
 
 def test_gaps_hold_so_many_units_in_one_sentence() -> None:
@@ -41,7 +44,7 @@ def test_hits_of_a_list_do_not_overlap_and_the_longest_wins() -> None:
 
 def test_exceptions_take_hits_away() -> None:
     ready = book(no=PhraseList(says=("不行",), excepting=("行不行",), negation="ignore"))
-    assert search(ready, "这样行不行")[1] == {"no": []}
+    assert search(ready, "这样行不行")[1] == {}
     assert search(ready, "这样不行")[1] == {"no": ["不行"]}
 
 
@@ -58,7 +61,7 @@ def test_a_rewrite_travels_with_its_phrase() -> None:
                                 better="请稍等"))  # fmt: skip
     script, _ = search(ready, "都卖完了，没了")
     hits, _ = ready.search(script)
-    assert [entry.better for *_, entry in hits["bad"]] == ["暂时没货了", "请稍等"]
+    assert [ready.entries[each].better for each in hits.entries] == ["暂时没货了", "请稍等"]
 
 
 @pytest.mark.parametrize(
@@ -69,8 +72,8 @@ def test_a_rewrite_travels_with_its_phrase() -> None:
 def test_negation_right_before_a_phrase_turns_it(text: str, negated: bool) -> None:
     ready = book(good=PhraseList(says=("满意",)))
     script, _ = search(ready, text)
-    (hit, *_) = ready.search(script)[0]["good"][-1:]
-    assert ready.negated(script, hit[0]) is negated
+    start = ready.search(script)[0].starts[-1]
+    assert ready.negated(script, start) is negated
 
 
 @pytest.mark.parametrize(
@@ -82,13 +85,13 @@ def test_reported_speech_is_known(text: str, distance: int | None) -> None:
     ready = book(bad=PhraseList(says=("信不信由你",), negation="ignore"))
     script, _ = search(ready, text)
     hits, reports = ready.search(script)
-    assert quoted(script, hits["bad"][0][0], reports) == distance
+    assert quoted(script, hits.starts[0], reports) == distance
 
 
 def test_no_phrase_crosses_a_turn() -> None:
     ready = book(wait=PhraseList(says=("请您稍等",)))
     turns = facts_of([("agent", "请您"), ("customer", "稍等")]).turns
-    assert ready.search(script_of(turns, ready.vocabulary))[0] == {}
+    assert not ready.search(script_of(turns, ready.vocabulary))[0].entries
 
 
 def test_a_phrase_without_anything_to_hear_is_refused() -> None:
