@@ -18,6 +18,8 @@ from pipeline.agreement.wording import DASH, TEXTS, category, main, percent, sam
 
 _CELL: Final = 74
 _MARGIN: Final = 150
+_DARKEST: Final = 0.4
+"""How much of the colour a cell takes at most: text on it must stay readable."""
 _WIDTH: Final = 300
 _HEIGHT: Final = 90
 _OF_VERDICTS: Final = ("same", "kappa", "ac", "alpha", "difference")
@@ -81,8 +83,8 @@ def _why(found: Figure, ui: str) -> str:
 
 
 def _shade(count: int, of: int) -> str:
-    """How dark a cell of a confusion table is, 0 to 1."""
-    return f"{0.75 * count / of:.2f}" if of else "0"
+    """How much of the colour a cell of a confusion table takes."""
+    return f"{_DARKEST * count / of:.2f}" if of else "0"
 
 
 # ── Pictures, as numbers that the template draws ─────────────────────────────────────────────────
@@ -97,7 +99,7 @@ def grid(line: Line, ui: str) -> dict[str, Any]:
             "y": row * _CELL,
             "value": value,
             "text": "" if row == column else DASH if value is None else f"{value:.2f}",
-            "shade": 0.0 if value is None else round(0.08 + 0.62 * min(1.0, abs(value)), 2),
+            "shade": 0.0 if value is None else round(_DARKEST * min(1.0, abs(value)), 2),
             "title": f"{who(a, ui)} – {who(b, ui)}",
         }
         for row, (a, of_row) in enumerate(zip(names, values, strict=True))

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from pipeline.marks.checking import Checked, Known, check
 from pipeline.marks.rows import Row, read_rows
 from pipeline.store.database import Database
 from pipeline.store.marks import Scale, add_marks, all_marks, remove_marks
-from pipeline.store.tables import facts, recordings
-from pipeline.store.verdicts import criteria
+from pipeline.store.verdicts import call_lengths, criteria
 
 
 def import_marks(
@@ -55,8 +54,4 @@ def import_marks(
 
 def known(connection: Connection, also: Iterable[str] = ()) -> Known:
     """What the store's calls may be marked on, and how they are marked."""
-    query = select(recordings.c.call_id, facts.c.duration_s).outerjoin(
-        facts, facts.c.recording_id == recordings.c.id
-    )
-    calls = {row.call_id: row.duration_s for row in connection.execute(query)}
-    return Known(calls, (*criteria(connection), *also), all_marks(connection))
+    return Known(call_lengths(connection), (*criteria(connection), *also), all_marks(connection))

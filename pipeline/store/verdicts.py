@@ -72,6 +72,14 @@ def judged_calls(connection: Connection) -> list[JudgedCall]:
     return [JudgedCall(**row) for row in connection.execute(query).mappings()]
 
 
+def call_lengths(connection: Connection) -> dict[str, float | None]:
+    """Every call -> its length in seconds; ``None`` where it is not measured yet."""
+    query = select(recordings.c.call_id, facts.c.duration_s).outerjoin(
+        facts, facts.c.recording_id == recordings.c.id
+    )
+    return {row.call_id: row.duration_s for row in connection.execute(query)}
+
+
 def verdicts(connection: Connection) -> Iterator[Held]:
     """Every finding of every current scorecard, by call and in the rubric's order."""
     query = (
