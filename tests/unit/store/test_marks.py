@@ -1,11 +1,14 @@
 from datetime import UTC, datetime
+from importlib import import_module
 
 import msgspec
 import pytest
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from sqlalchemy import text
 
 from pipeline.errors import StoreError
-from pipeline.store.database import Database, open_database
+from pipeline.store.database import Database
 from pipeline.store.marks import Mark, Scale, add_marks, all_marks, remove_marks
 from pipeline.timeline import Span
 from tests.unit.store.examples import store
@@ -54,13 +57,15 @@ def test_what_a_rater_takes_back_goes_and_the_rest_stays(database: Database) -> 
         assert all_marks(connection) == GIVEN[1:]
 
 
-def test_numbers_of_older_stores_stand_on_0_to_100(address: str, tmp_path) -> None:
-    with open_database(address, tmp_path / "files") as older:
-        store(older)
-        older.transact(lambda c: add_marks(c, GIVEN))
-        older.transact(lambda c: c.execute(text("ALTER TABLE marks DROP COLUMN scale")))
-        older.transact(lambda c: c.execute(text("UPDATE alembic_version SET version_num='0001'")))
-    with open_database(address, tmp_path / "files") as newer, newer.reading() as connection:
+def test_numbers_of_older_stores_stand_on_0_to_100(database: Database) -> None:
+    store(database)
+    database.transact(lambda c: add_marks(c, GIVEN))
+    scales = import_module("pipeline.store.migrations.versions.0002_scales")
+    with database.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE marks DROP COLUMN scale"))
+        with Operations.context(MigrationContext.configure(connection)):
+            scales.upgrade()
+    with database.reading() as connection:
         assert all_marks(connection) == GIVEN
 
 
