@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from scripts.benchmarking import judging, recognition, stages, whole
+from scripts.benchmarking import judging, recognition, stages, tuning, whole
 from scripts.benchmarking.material import five_minutes, real_calls
 from scripts.benchmarking.timing import RUNS, machine
 from scripts.validation import document
 from scripts.validation.table import Row, markdown
 
 DOC: Final = Path(__file__).resolve().parents[2] / "docs" / "benchmark.md"
-PARTS: Final = ("measure", "pitch", "speech", "level", "recognition", "judge", "memory")
+PARTS: Final = ("measure", "pitch", "speech", "level", "recognition", "judge", "tune", "memory")
 INTRO: Final = """# How fast it is
 
 Made by `scripts/benchmark`; do not edit. Processor time, one thread: the median of several runs
@@ -34,12 +34,17 @@ SAYS: Final = {
     "recognition": "Whisper, words with times: windows together beside `whisper.transcribe` with "
     "`word_timestamps=True`, called per channel.",
     "judge": "Facts and a rubric to a scorecard with its evidence.",
+    "tune": "A whole sweep with `qinhe tune`, by the clock on all cores: every call is asked once "
+    "for the number behind each verdict; the rest is arithmetic.",
     "memory": "A process that measures one call and writes its facts and tracks.",
 }
 
 
 def rows_of(part: str, data: Path, folder: Path, runs: int) -> Iterator[Row]:
     """The figures of one part of the report."""
+    if part == "tune":
+        yield from tuning.rows()
+        return
     audio, transcript = five_minutes(folder)
     if part == "measure":
         yield from whole.rows(audio, "five minutes of the sample calls", runs)

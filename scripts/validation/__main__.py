@@ -23,6 +23,7 @@ DOC: Final = Path(__file__).resolve().parents[2] / "docs" / "validation.md"
 STAGES: Final = (
     "pitch",
     "speech",
+    "speakers",
     "roles",
     "mono",
     "turns",
@@ -31,8 +32,11 @@ STAGES: Final = (
     "tone",
     "wording",
     "agreement",
+    "tuning",
 )
-NO_RECORDINGS: Final = frozenset({"roles", "mono", "turns", "tone", "wording", "agreement"})
+NO_RECORDINGS: Final = frozenset(
+    {"roles", "mono", "turns", "tone", "wording", "agreement", "tuning"}
+)
 """Stages whose truth is constructed, wholly or in part."""
 REFERENCES: Final = {
     "parselmouth": ("praat-parselmouth", "Praat"),
