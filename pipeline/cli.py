@@ -35,7 +35,7 @@ from pipeline.facts import CallFacts, spoken_language
 from pipeline.facts import decode as decode_facts
 from pipeline.facts import encode as encode_facts
 from pipeline.files import read_input, safe_stem, write_whole
-from pipeline.settings import default_rubric, load_measure_settings
+from pipeline.settings import Engine, default_rubric, load_measure_settings
 from pipeline.tracks import encode as encode_tracks
 
 if TYPE_CHECKING:

@@ -191,12 +191,15 @@ class ImportSettings(Section, frozen=True):
     pause_reach_s: float
 
 
+Engine = Literal["batched", "openai-whisper", "faster-whisper"]
+
+
 class TranscriptSettings(Section, frozen=True):
     """`measure.transcript` and the modules that serve it."""
 
     model: str
     device: str
-    engine: Literal["batched", "openai-whisper"]
+    engine: Engine
     precision: Literal["auto", "float32", "bfloat16", "float16"]
     batch_windows: int
     language: str

@@ -1,9 +1,11 @@
 """The workers of a Ray cluster: `pool.Pool`'s promises where Ray places, starts and buries them.
 
-A worker is an actor of one CPU with models of its own, one call at a time. Which node it runs on,
-and when it comes up again after a node was lost, is Ray's business; what a call may take and how
-often it is tried stays ours. The run alone writes to the store: an actor that died, and with it
-its node and its answer, has left nothing that doing the call again does not write anew.
+A worker is an actor of one CPU, one call at a time. Where the cluster has GPUs, each of them gets
+an actor that does nothing but recognise, for all the workers together; elsewhere every worker has
+a Whisper of its own. Which node an actor runs on, and when it comes up again after a node was
+lost, is Ray's business; what a call may take and how often it is tried stays ours. The run alone
+writes to the store: an actor that died, and with it its node and its answer, has left nothing that
+doing the call again does not write anew.
 """
 
 from __future__ import annotations
@@ -22,8 +24,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import uuid4
 
-from pipeline.batch.member import Charge, Member, Ready
-from pipeline.batch.tasks import Fault, Outcome, Task
+from pipeline.batch.member import Charge, Listener, Member, Ready
+from pipeline.batch.run import memory_of
+from pipeline.batch.tasks import Equipment, Fault, Outcome, Task
 from pipeline.errors import QinheError, UsageError, printable
 from pipeline.store.files import PART
 
@@ -35,6 +38,8 @@ _CONNECT_S: Final = 10.0
 _MOST_LOSSES: Final = 10
 """Nodes that a call may be lost with, which is no fault of its own, before it is let be."""
 _MOST_FALSE_STARTS: Final = 3
+_ASKED_AT_ONCE: Final = 256
+"""Workers that one GPU serves, each with its two parts of a call under way."""
 _FRESH_AFTER: Final = frozenset({"memory", "fault"})
 
 
@@ -80,6 +85,9 @@ class Cluster:
         self._mark = files / f"seen-{uuid4().hex}{PART}"
         self._mark.touch(mode=0o600)
         self._charge = self._ray.put((charge, self._mark.name))
+        self._listeners = self._hired_listeners(charge.equipment)
+        if self._listeners:
+            memory_mb = memory_of(None)
         self._kind = self._ray.remote(
             num_cpus=charge.equipment.threads, memory=round(memory_mb * 2**20), max_restarts=0
         )(Member)
@@ -89,6 +97,7 @@ class Cluster:
         self._losses: Counter[int] = Counter()
         self._false_starts = 0
         self._told: set[str] = set()
+        self._turn = 0
         self._looked = -float("inf")
         self._last_ready = time.monotonic()
         self._follow()
@@ -137,6 +146,9 @@ class Cluster:
         """End every worker at once, and leave the cluster."""
         for each in list(self._workers):
             self._drop(each)
+        for listener in self._listeners:
+            with contextlib.suppress(Exception):
+                self._ray.kill(listener)
         self._mark.unlink(missing_ok=True)
         self._ray.shutdown()
 
@@ -159,13 +171,35 @@ class Cluster:
             return
         self._looked = now
         cpus = self._ray.cluster_resources().get("CPU", 0.0)
-        wanted = self._asked or max(1, int(cpus // self._threads))
+        wanted = self._asked or max(1, int((cpus - len(self._listeners)) // self._threads))
         starting = [each for each in self._workers if each.node is None]
         for each in starting[: max(0, len(self._workers) - wanted)]:
             self._drop(each)
         while len(self._workers) < wanted:
             actor = self._kind.remote()
-            self._workers.append(_Worker(actor, actor.start.remote(self._charge)))
+            self._workers.append(_Worker(actor, self._started(actor)))
+
+    def _started(self, actor: Any) -> Any:
+        """The reference to a worker's answer that it can work; GPUs are shared out in turn."""
+        if not self._listeners:
+            return actor.start.remote(self._charge)
+        self._turn += 1
+        return actor.start.remote(self._charge, self._listeners[self._turn % len(self._listeners)])
+
+    def _hired_listeners(self, equipment: Equipment) -> list[Any]:
+        """One for every GPU that the cluster has now."""
+        device = equipment.device or equipment.settings.transcript.device
+        gpus = int(self._ray.cluster_resources().get("GPU", 0))
+        if equipment.model is None or device == "cpu":
+            return []
+        kind = self._ray.remote(
+            num_cpus=1,
+            num_gpus=1,
+            max_restarts=-1,
+            max_task_retries=_MOST_LOSSES,
+            max_concurrency=_ASKED_AT_ONCE,
+        )(Listener)
+        return [kind.remote(self._charge) for _ in range(gpus)]
 
     def _room(self) -> str:
         total, free = self._ray.cluster_resources(), self._ray.available_resources()
@@ -189,7 +223,7 @@ class Cluster:
         try:
             said = self._ray.get(one.pending)
         except ActorUnavailableError:  # out of reach: whether it lives, the next answer says
-            one.pending = one.actor.start.remote(self._charge)
+            one.pending = self._started(one.actor)
             return None
         except RayError as error:
             return self._died(one, error)

@@ -1,13 +1,11 @@
-"""A worker inside an actor of a Ray cluster: what runs on the node.
-
-Ray itself is not needed here: `cluster.Cluster` makes an actor of `Member`.
-"""
+"""What runs on the nodes of a Ray cluster: `cluster.Cluster` makes actors of these classes."""
 
 from __future__ import annotations
 
 import os
 import socket
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -17,6 +15,9 @@ if TYPE_CHECKING:
     from pipeline.batch.plan import Plan
     from pipeline.batch.tasks import Equipment, Outcome, Task
     from pipeline.batch.worker import Worker
+    from pipeline.measure.audio import FloatArray
+    from pipeline.measure.recogniser import Recogniser
+    from pipeline.measure.words import Passage
 
 
 class Charge(NamedTuple):
@@ -39,18 +40,24 @@ class Member:
     def __init__(self) -> None:
         self._worker: Worker | None = None
 
-    def start(self, charge: tuple[Charge, str]) -> Ready | QinheError:
-        """Load the models, or say why this node cannot do what the run's own machine does."""
+    def start(self, charge: tuple[Charge, str], listener: Any = None) -> Ready | QinheError:
+        """Load the models, or say why this node cannot do what the run's own machine does.
+
+        Args:
+            charge: and the name of a file that must be seen in the store's folder.
+            listener: Ray's handle of the `Listener` that hears words for this one; ``None``: it
+                does so itself.
+        """
         (equipment, plan, network), mark = charge
-        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-            os.environ[name] = str(equipment.threads)  # before anything that reads it is imported
+        _few_threads(equipment.threads)
         try:
             _check_files(equipment, mark)
             _check_plan(plan, equipment, network=network)
             if self._worker is None:
                 from pipeline.batch.worker import Worker, limit_memory
 
-                self._worker = Worker(equipment)
+                recogniser = None if listener is None else _recogniser(listener)
+                self._worker = Worker(equipment, recogniser)
                 limit_memory(equipment.memory_mb)
         except QinheError as error:
             return error
@@ -60,6 +67,71 @@ class Member:
         """Measure and judge."""
         assert self._worker is not None, "not started"
         return self._worker.do(task)
+
+
+class Known(NamedTuple):
+    """What members say in provenance of a model that is elsewhere."""
+
+    name: str
+    sha256: str
+    demonstration: bool
+    multilingual: bool
+
+
+class Listener:
+    """Whisper on a GPU of its own; members send it their windows, which go through together.
+
+    Ray makes it anew where its node was lost, and sends it again what it had not answered.
+    """
+
+    def __init__(self, charge: tuple[Charge, str]) -> None:
+        from pipeline.batch.together import Together
+        from pipeline.measure import recogniser
+
+        equipment = charge[0].equipment
+        settings = equipment.settings.transcript
+        assert equipment.model is not None, "without words there is nothing to hear"
+        device = equipment.device or settings.device
+        model = recogniser.load(equipment.model, device, settings.engine)
+        self._known = Known(model.name, model.sha256, model.demonstration, model.multilingual)
+        self._together = Together(model, settings)
+
+    def known(self) -> Known:
+        """The model's name, hash and kind."""
+        return self._known
+
+    def recognise(self, sounds: list[FloatArray], language: str) -> list[tuple[Passage, ...]]:
+        """What is said in each window."""
+        # What comes out of Ray's memory is read-only, which torch does not know.
+        return self._together.recognise([sound.copy() for sound in sounds], language)
+
+
+def _recogniser(listener: Any) -> Recogniser:
+    import ray
+    from ray.exceptions import RayActorError
+
+    from pipeline.measure.recogniser import Elsewhere, Recogniser
+
+    def asked(reference: Any) -> Any:
+        try:
+            return ray.get(reference)
+        except RayActorError as error:
+            raise QinheError(f"The recogniser on a GPU was lost: {error}") from None
+
+    def ask(sounds: Sequence[FloatArray], language: str) -> Callable[[], list[tuple[Passage, ...]]]:
+        reference = listener.recognise.remote(list(sounds), language)
+        return lambda: asked(reference)
+
+    known: Known = asked(listener.known.remote())
+    return Recogniser(
+        Elsewhere(ask, known.multilingual), known.name, known.sha256, known.demonstration
+    )
+
+
+def _few_threads(count: int) -> None:
+    """Before anything that reads it is imported."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = str(count)
 
 
 def _check_files(equipment: Equipment, mark: str) -> None:

@@ -16,7 +16,7 @@ from pipeline import __version__
 from pipeline.batch.content import content
 from pipeline.batch.items import Item
 from pipeline.errors import ModelError, SourceError
-from pipeline.measure import recogniser
+from pipeline.measure import quantised, recogniser
 from pipeline.measure.stages import VERSIONS
 from pipeline.settings import MeasureSettings, sha256_of
 from pipeline.values import Value
@@ -64,12 +64,12 @@ def plan_of(settings: MeasureSettings, model: str | None, *, network: bool) -> P
         version=__version__,
         stages=dict(VERSIONS),
         settings_sha256=sha256_of(settings),
-        shipped={**_packages(), **_shipped_models()},
-        model=None if model is None else _weights(model, network=network),
+        shipped={**_packages(settings.transcript.engine), **_shipped_models()},
+        model=None if model is None else _weights(model, settings.transcript.engine, network),
     )
 
 
-def _weights(model: str, *, network: bool) -> str:
+def _weights(model: str, engine: str, network: bool) -> str:
     if model == recogniser.DEMO:
         return content(str(recogniser.DEMO_MODEL))
     if Path(model).exists():
@@ -85,13 +85,13 @@ def _weights(model: str, *, network: bool) -> str:
             found="neither",
             remedy="let it be fetched once with --network, or take --model demo to try things out",
         )
-    return f"{model} of {_packages()}"  # the package knows its weights by their hash
+    return f"{model} of {_packages(engine)}"  # the package knows its weights by their hash
 
 
 @functools.cache
-def _packages() -> dict[str, str]:
+def _packages(engine: str) -> dict[str, str]:
     found = {}
-    for name in _PACKAGES:
+    for name in (*_PACKAGES, "ctranslate2") if engine == quantised.ENGINE else _PACKAGES:
         try:
             found[name] = version(name)
         except PackageNotFoundError:

@@ -25,6 +25,7 @@ from pipeline.errors import AudioError, InputError, QinheError, StoreError
 from pipeline.facts import CallFacts, spoken_language
 from pipeline.measure import call, roles
 from pipeline.measure.cache import Cache
+from pipeline.measure.recogniser import Recogniser
 from pipeline.store.files import keep_tracks, stages_folder
 from pipeline.store.packing import CardRow, FactsRow, pack_card, pack_facts, unpack_facts
 from pipeline.tracks import encode as encode_tracks
@@ -52,13 +53,23 @@ def serve(pipe: Connection, equipment: Equipment, parent: int) -> None:
 
 
 class Worker:
-    """Models loaded, rubrics compiled as they are needed."""
+    """Models loaded, rubrics compiled as they are needed.
 
-    def __init__(self, equipment: Equipment) -> None:
+    Args:
+        equipment: what it works with.
+        recogniser: hears the words instead of a model of its own.
+
+    Raises:
+        QinheError: a model cannot be loaded.
+    """
+
+    def __init__(self, equipment: Equipment, recogniser: Recogniser | None = None) -> None:
         self._equipment = equipment
         self._judging = Judging(equipment.rubric)
-        self._models = call.load_models(equipment.settings, equipment.model, equipment.device)
-        if equipment.model is not None:
+        model = equipment.model if recogniser is None else None
+        models = call.load_models(equipment.settings, model, equipment.device)
+        self._models = models if recogniser is None else replace(models, recogniser=recogniser)
+        if model is not None:
             import torch
 
             torch.set_num_threads(equipment.threads)

@@ -14,7 +14,7 @@ import click
 
 from pipeline.commands import options
 from pipeline.errors import UsageError
-from pipeline.settings import load_measure_settings
+from pipeline.settings import Engine, load_measure_settings
 
 if TYPE_CHECKING:
     from pipeline.batch.journal import Journal
@@ -30,6 +30,7 @@ _working = options.together(
         "--model", metavar="NAME|PATH", help="Whisper model or checkpoint. Default: the settings'."
     ),
     click.option("--device", metavar="NAME", help="Where Whisper runs: auto, cpu, cuda …"),
+    options.engine,
     click.option(
         "--settings",
         "settings_file",
@@ -159,6 +160,7 @@ def watch(
 def _asked(
     *,
     model: str | None,
+    engine: Engine | None,
     no_transcript: bool,
     settings_file: Path | None,
     debug: bool,
@@ -168,7 +170,7 @@ def _asked(
 
     if model is not None and no_transcript:
         raise UsageError("--model and --no-transcript exclude each other.")
-    settings = load_measure_settings(settings_file)
+    settings = options.with_engine(load_measure_settings(settings_file), engine)
     chosen = None if no_transcript else model or settings.transcript.model
     return Options(settings=settings, model=chosen, **rest)
 

@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+import msgspec
+
+from pipeline.settings import Engine, MeasureSettings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -15,6 +18,11 @@ FILE = click.Path(path_type=Path)
 debug = click.option("--debug", is_flag=True, help="Show tracebacks.")
 tracebacks = click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks.")
 """The same for commands that do not look at it: `pipeline.cli.main` does."""
+engine = click.option(
+    "--engine",
+    type=click.Choice(["batched", "openai-whisper", "faster-whisper"]),
+    help="What runs Whisper; faster-whisper: in 8-bit integers. Default: the settings'.",
+)
 ui = click.option(
     "--ui",
     type=click.Choice(["zh", "en"]),
@@ -35,6 +43,14 @@ agent_is = click.option(
     help="Which voice is the agent's, by its number in the facts (1 is the left channel's), where "
     "it was not guessed right.",
 )
+
+
+def with_engine(settings: MeasureSettings, engine: Engine | None) -> MeasureSettings:
+    """The settings, with another engine where one was asked for."""
+    if engine is None:
+        return settings
+    transcript = msgspec.structs.replace(settings.transcript, engine=engine)
+    return msgspec.structs.replace(settings, transcript=transcript)
 
 
 def together(*options: Callable[[F], F]) -> Callable[[F], F]:

@@ -18,7 +18,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -27,6 +27,7 @@ from whisper import audio, timing
 from whisper.decoding import DecodingOptions, DecodingResult, DecodingTask
 from whisper.model import LayerNorm, disable_sdpa
 
+from pipeline.measure.spelled import log_mels, pieces
 from pipeline.measure.words import Passage, Piece
 
 if TYPE_CHECKING:
@@ -44,8 +45,6 @@ _SPARE_TOKENS = 16
 # Attention is kept for every alignment head and frame. A checkpoint that does not name its heads
 # has half of them all: then fewer windows go together.
 _MOST_HEADS = 256
-_MARKS_BEFORE = "\"'“¿([{-"
-_MARKS_AFTER = "\"'.。,，!！?？:：”)]}、"  # as openai-whisper has them
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +123,8 @@ def _batches(
 
 
 def _encoded(model: Whisper, sounds: Sequence[FloatArray]) -> _Heard:
-    """Log-mel as `whisper.transcribe` makes it: 0.0 after the sound's end."""
     dtype = model.encoder.conv1.weight.dtype
-    mels = []
-    for sound in sounds:
-        mel = audio.log_mel_spectrogram(
-            torch.from_numpy(sound), model.dims.n_mels, padding=audio.N_SAMPLES
-        )
-        mels.append(audio.pad_or_trim(mel[:, : -audio.N_FRAMES], audio.N_FRAMES))
-    stacked = torch.stack(mels).to(model.device, dtype)
+    stacked = log_mels(sounds, model.dims.n_mels).to(model.device, dtype)
     durations = tuple(len(sound) / audio.SAMPLE_RATE for sound in sounds)
     return _Heard(model.embed_audio(stacked), durations)
 
@@ -187,9 +179,12 @@ class _Scribe(DecodingTask):  # type: ignore[misc]  # openai-whisper carries no 
     def __init__(self, model: Whisper, options: DecodingOptions, heard: _Heard) -> None:
         super().__init__(model, options)
         self.heard = heard
-        longest = max(heard.durations)
-        most = math.ceil(longest * _TOKENS_PER_S) + _SPARE_TOKENS
-        self.sample_len = min(model.dims.n_text_ctx // 2, most)
+        most = model.dims.n_text_ctx // 2 - 1
+        self.lengths = torch.tensor(
+            [min(most, math.ceil(s * _TOKENS_PER_S) + _SPARE_TOKENS) for s in heard.durations],
+            device=heard.features.device,
+        )
+        self.sample_len = int(self.lengths.max()) + 1
         self.probabilities: list[Tensor] = []
         self.rows: dict[int, list[Tensor]] = {}
 
@@ -230,7 +225,8 @@ class _Scribe(DecodingTask):  # type: ignore[misc]  # openai-whisper carries no 
                 likely = logits[:, : self.tokenizer.eot].float().softmax(-1)
                 for rule in self.logit_filters:
                     rule.apply(logits, tokens)
-                logits[:, self.tokenizer.timestamp_begin :] = -torch.inf
+                logits[:, self.tokenizer.eot + 1 :] = -torch.inf  # no text holds such tokens
+                self._stop(logits, step)
                 tokens, complete = self.decoder.update(tokens, logits, sums)
                 chosen = tokens[:, -1:].clamp(max=self.tokenizer.eot - 1)
                 self.probabilities.append(likely.gather(1, chosen)[:, 0])
@@ -239,6 +235,12 @@ class _Scribe(DecodingTask):  # type: ignore[misc]  # openai-whisper carries no 
         finally:
             self.inference.cleanup_caching()
         return tokens, sums, no_speech
+
+    def _stop(self, logits: Tensor, step: int) -> None:
+        """Ends each text at its own greatest length, whatever the others' are."""
+        over = self.lengths <= step
+        logits[over] = -torch.inf
+        logits[over, self.tokenizer.eot] = 0.0
 
     @contextmanager
     def _listening(self) -> Iterator[None]:
@@ -271,8 +273,7 @@ class _Scribe(DecodingTask):  # type: ignore[misc]  # openai-whisper carries no 
 def _timed(written: _Written) -> Iterator[Piece]:
     """Words with times, by dynamic time warping of the attention: `timing.find_alignment`."""
     tokenizer, tokens = written.tokenizer, written.result.tokens
-    words, spelled = tokenizer.split_to_word_tokens([*tokens, tokenizer.eot])
-    if not tokens or len(spelled) <= 1:
+    if not tokens:
         return
     starts = len(tokenizer.sot_sequence)
     rows = written.attention[:, : starts + 1 + len(tokens)].float().softmax(-1)
@@ -280,20 +281,5 @@ def _timed(written: _Written) -> Iterator[Piece]:
     matrix = timing.median_filter((rows - mean) / std, 7).mean(0)[starts:]
     places, frames = timing.dtw(-matrix)
     jumps = np.pad(np.diff(places), (1, 0), constant_values=1).astype(bool)
-    # A text that was stopped at its greatest length has no row after its last token.
     times = np.append(frames[jumps], matrix.shape[1]) / audio.TOKENS_PER_SECOND
-    edges = np.cumsum([0, *(len(ids) for ids in spelled[:-1])])
-    timings = [
-        timing.WordTiming(
-            word,
-            ids,
-            float(times[first]),
-            float(times[last]),
-            float(written.probabilities[first:last].mean()),
-        )
-        for word, ids, (first, last) in zip(words, spelled, pairwise(edges), strict=False)
-    ]
-    timing.merge_punctuations(timings, _MARKS_BEFORE, _MARKS_AFTER)
-    for one in timings:
-        if one.word:
-            yield Piece(one.word, one.start, one.end, one.probability)
+    yield from pieces(tokenizer, tokens, times.tolist(), written.probabilities.tolist())

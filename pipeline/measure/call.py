@@ -102,7 +102,7 @@ def load_models(
         pitch=load_pitch_model(),
         voices=load_encoder(),
         diarizer=load_pyannote(pyannote) if pyannote else None,
-        recogniser=recogniser.load(model, device) if model else None,
+        recogniser=recogniser.load(model, device, settings.transcript.engine) if model else None,
     )
 
 

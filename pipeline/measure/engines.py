@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import Any
 
 from pipeline.errors import UsageError
+from pipeline.measure import quantised
 from pipeline.measure.audio import FloatArray
-from pipeline.measure.recogniser import Recogniser
+from pipeline.measure.recogniser import Elsewhere, Recogniser
 from pipeline.measure.words import Passage, Piece
 from pipeline.settings import TranscriptSettings
 
@@ -26,8 +30,19 @@ def recognised(
         language: Whisper's code.
 
     Raises:
-        UsageError: the engine cannot do what the settings ask for.
+        UsageError: the engine cannot do what the settings ask for, or the model was loaded for
+            another one.
     """
+    if isinstance(recogniser.model, Elsewhere):
+        return _asked(recogniser.model, sounds, settings.batch_windows, language)
+    if isinstance(recogniser.model, quantised.Quantised) != (settings.engine == quantised.ENGINE):
+        raise UsageError(
+            f"transcript.engine {settings.engine} needs a model that was loaded for it: "
+            "give the engine to load, too."
+        )
+    if isinstance(recogniser.model, quantised.Quantised):
+        texts = quantised.recognise(recogniser.model, sounds, settings, language)
+        return ((passage,) for passage in texts)
     if settings.engine == "openai-whisper":
         return (_transcribed(recogniser, sound, settings, language) for sound in sounds)
     if settings.beam_size is not None:
@@ -41,14 +56,29 @@ def recognised(
     return ((passage,) for passage in found)
 
 
+def _asked(
+    model: Elsewhere, sounds: Iterable[FloatArray], size: int, language: str
+) -> Iterator[tuple[Passage, ...]]:
+    """Two parts under way: one is cut and sent while the one before it is recognised."""
+    left = iter(sounds)
+    under_way: deque[Callable[[], list[tuple[Passage, ...]]]] = deque()
+    while part := list(islice(left, size)):
+        under_way.append(model.ask(part, language))
+        if len(under_way) > 1:
+            yield from under_way.popleft()()
+    for answer in under_way:
+        yield from answer()
+
+
 def _transcribed(
     recogniser: Recogniser, sound: FloatArray, settings: TranscriptSettings, language: str
 ) -> tuple[Passage, ...]:
     """openai-whisper's own `transcribe`: its segments in one window."""
     from pipeline.measure.batched import repeatable
 
+    model: Any = recogniser.model  # `recognised` has seen that it is openai-whisper's
     with repeatable(settings.seed):
-        found = recogniser.model.transcribe(
+        found = model.transcribe(
             sound,
             language=language,
             word_timestamps=True,

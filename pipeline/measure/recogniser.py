@@ -7,17 +7,23 @@ import os
 import socket
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from platformdirs import user_cache_dir
+
 from pipeline.errors import ModelError, printable
+from pipeline.measure import quantised
+from pipeline.measure.words import Passage
 
 if TYPE_CHECKING:
     from whisper.model import Whisper
+
+    from pipeline.measure.audio import FloatArray
 
 DEMO = "demo"
 """The name of the small model that ships with Qinhe."""
@@ -29,16 +35,29 @@ _OWN_CHECKPOINT = (
 )
 
 
+Ask = Callable[[Sequence["FloatArray"], str], Callable[[], list[tuple[Passage, ...]]]]
+"""Sends windows and their language off; what it gives back waits for what is said in each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A model in another process, that of a GPU, which others ask as well."""
+
+    ask: Ask
+    is_multilingual: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Recogniser:
     """A loaded model and what it is called in provenance.
 
     Attributes:
+        model: openai-whisper's, its 8-bit form for the engine faster-whisper, or one elsewhere.
         name: as published ("small"), or the checkpoint's file name.
         demonstration: the model that ships with Qinhe, which real calls need to replace.
     """
 
-    model: Whisper
+    model: Whisper | quantised.Quantised | Elsewhere
     name: str
     sha256: str
     demonstration: bool
@@ -51,24 +70,32 @@ class Recogniser:
     @property
     def on_gpu(self) -> bool:
         """Whether half precision is worth while."""
-        return bool(self.model.device.type == "cuda")
+        return not isinstance(self.model, Elsewhere) and bool(self.model.device.type == "cuda")
 
 
-def load(model: str | Path, device: str = "auto") -> Recogniser:
+def load(model: str | Path, device: str = "auto", engine: str = "batched") -> Recogniser:
     """Loads a model.
 
     Args:
         model: ``demo``, one of openai-whisper's names (fetched into its own cache on first use),
             or the path of a checkpoint in its format.
         device: ``cpu``, ``cuda``, ``cuda:1`` …; ``auto`` takes a GPU where torch sees one.
+        engine: what will run it (`settings.TranscriptSettings.engine`).
 
     Raises:
         ModelError: no such model, it cannot be fetched, the file is something else, no such device.
+        UsageError: the engine is not installed.
     """
-    import whisper  # takes seconds: only those who recognise speech wait for it
-
     device = _checked_device(device)
     name = os.fspath(model)
+    if engine == quantised.ENGINE:
+        return _quantised(name, device)
+    return _published(name, device)
+
+
+def _published(name: str, device: str) -> Recogniser:
+    import whisper  # takes seconds: only those who recognise speech wait for it
+
     if name == DEMO:
         return _from_file(DEMO_MODEL, device, DEMO_MODEL.stem)
     if name in whisper.available_models():
@@ -76,6 +103,30 @@ def load(model: str | Path, device: str = "auto") -> Recogniser:
     if not Path(name).exists():
         raise _unknown(name, whisper.available_models())
     return _from_file(Path(name), device, Path(name).name)
+
+
+def _quantised(name: str, device: str) -> Recogniser:
+    """In 8 bits; converted the first time, and later loaded without the checkpoint."""
+    folder = Path(user_cache_dir("qinhe", appauthor=False)) / "models"
+    label, sha256 = _identity(name)
+    kept = None if sha256 is None else quantised.converted(folder, sha256)
+    if kept is None or not kept.is_dir():
+        found = _published(name, "cpu")
+        kept, sha256 = quantised.converted(folder, found.sha256), found.sha256
+        quantised.convert(found.model, kept)
+    demonstration = name == DEMO or _is_demo(Path(name), sha256 or "")
+    return Recogniser(quantised.load(kept, device), label, sha256 or "", demonstration)
+
+
+def _identity(name: str) -> tuple[str, str | None]:
+    """What a model is called, and its hash where that is known without loading it."""
+    import whisper
+
+    if name in whisper.available_models():
+        return name, _published_sha256(name)
+    path = DEMO_MODEL if name == DEMO else Path(name)
+    label = path.stem if name == DEMO else path.name
+    return label, _sha256(path) if path.is_file() else None
 
 
 def _from_name(name: str, device: str) -> Recogniser:
