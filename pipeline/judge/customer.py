@@ -9,7 +9,7 @@ from pipeline.facts import AGENT, CUSTOMER, Turn
 from pipeline.judge.prosody import raised_by, semitones, shift
 from pipeline.judge.said import counted
 from pipeline.judge.states import pleased_turns, rambling_turns, upset_by_words, upset_turns
-from pipeline.judge.verdict import Verdict, judged, met, missed, not_applicable, not_measured
+from pipeline.judge.verdict import Verdict, judged, met, missed, not_applicable, not_measured, shown
 from pipeline.judge.view import View
 from pipeline.rubric.kinds import Adapts, Calm, Mood, Types
 from pipeline.scorecard import Evidence, Text
@@ -38,8 +38,12 @@ def calm(criterion: Calm, view: View) -> Verdict:
         "rate": criterion.max_rate_ratio,
     }
     over = {name: value for name, value in shifts.items() if value > limits[name]}
-    zh = "、".join(_SHIFT_ZH[name].format(value) for name, value in shifts.items())
-    en = ", ".join(_SHIFT_EN[name].format(value) for name, value in shifts.items())
+    zh = "、".join(
+        _SHIFT_ZH[name].format(_shift_shown(name, value)) for name, value in shifts.items()
+    )
+    en = ", ".join(
+        _SHIFT_EN[name].format(_shift_shown(name, value)) for name, value in shifts.items()
+    )
     evidence = [view.turn_evidence(turn) for turn in near]
     text = Text(
         zh=f"客户激动之后坐席{zh}，{'保持平稳' if not over else '情绪有波动'}",
@@ -49,8 +53,12 @@ def calm(criterion: Calm, view: View) -> Verdict:
     return judged(not over, text, evidence, share=share, value=len(over), high=0)
 
 
-_SHIFT_ZH = {"level": "音量{:+.1f}分贝", "pitch": "音调{:+.1f}半音", "rate": "语速为平时的{:.2f}倍"}
-_SHIFT_EN = {"level": "level {:+.1f} dB", "pitch": "pitch {:+.1f} st", "rate": "rate × {:.2f}"}
+_SHIFT_ZH = {"level": "音量{}分贝", "pitch": "音调{}半音", "rate": "语速为平时的{}倍"}
+_SHIFT_EN = {"level": "level {} dB", "pitch": "pitch {} st", "rate": "rate × {}"}
+
+
+def _shift_shown(name: str, value: float) -> str:
+    return shown(value, 2) if name == "rate" else shown(value, 1, signed=True)
 
 
 def _shifts(near: Sequence[Turn], elsewhere: Sequence[Turn]) -> dict[str, float]:
@@ -152,9 +160,10 @@ def mood(criterion: Mood, view: View) -> Verdict:
     direction = ("好转", "better") if change > 0.1 else (
         ("变差", "worse") if change < -0.1 else ("持平", "the same")
     )  # fmt: skip
+    first, last = shown(start, 1, signed=True), shown(end, 1, signed=True)
     text = Text(
-        zh=f"客户情绪由{start:+.1f}到{end:+.1f}，{direction[0]}",
-        en=f"the customer's mood went from {start:+.1f} to {end:+.1f}: {direction[1]}",
+        zh=f"客户情绪由{first}到{last}，{direction[0]}",
+        en=f"the customer's mood went from {first} to {last}: {direction[1]}",
     )
     evidence = [_mood_evidence(view, index) for index in (own[0], own[-1])]
     return judged(change >= -0.1, text, evidence, value=change, low=-0.1)

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from pipeline.facts import Turn
-from pipeline.judge.verdict import Verdict, falling, judged
+from pipeline.judge.verdict import Verdict, falling, judged, shown
 from pipeline.judge.view import View
 from pipeline.rubric.kinds import Measure
 from pipeline.scorecard import Evidence, Text
@@ -30,18 +30,19 @@ def held(
     """The verdict on a value against the criterion's limits."""
     value = reading.value if reading.value is not None else math.nan
     beyond = _beyond(value, criterion.low, criterion.high)
-    shown = f"{value:.{digits}f} {_UNITS.get(unit, unit)}".rstrip()
+    number = shown(value, digits)
+    in_zh = f"{number} {_UNITS.get(unit, unit)}".rstrip()
     limits = _limits(criterion.low, criterion.high, unit)
     if beyond <= 0:
         text = Text(
-            zh=f"{zh}{shown}，合适（应为{limits[0]}）",
-            en=f"{en} {value:.{digits}f} {unit}, within {limits[1]}",
+            zh=f"{zh}{in_zh}，合适（应为{limits[0]}）",
+            en=f"{en} {number} {unit}, within {limits[1]}",
         )
     else:
         side = ("偏低", "too low") if _is_low(value, criterion.low) else ("偏高", "too high")
         text = Text(
-            zh=f"{zh}{shown}，{side[0]}（应为{limits[0]}）",
-            en=f"{en} {value:.{digits}f} {unit} is {side[1]}, expected {limits[1]}",
+            zh=f"{zh}{in_zh}，{side[0]}（应为{limits[0]}）",
+            en=f"{en} {number} {unit} is {side[1]}, expected {limits[1]}",
         )
     return judged(
         beyond <= 0,

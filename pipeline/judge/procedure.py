@@ -9,6 +9,7 @@ from pipeline.facts import INTERRUPTIONS
 from pipeline.judge.mention import Mention
 from pipeline.judge.said import counted, found, within
 from pipeline.judge.states import upset_turns
+from pipeline.judge.turntaking import words_at
 from pipeline.judge.verdict import (
     MAX_EVIDENCE,
     Verdict,
@@ -130,7 +131,12 @@ def _occasions(criterion: Answers, view: View) -> list[Occasion]:
         )
     if criterion.to == "interruption":
         return [
-            Occasion(each.span, _turn_at(view, each.second, each.span.start), None, each.second)
+            Occasion(
+                span=each.span,
+                turn=_turn_at(view, each.second, each.span.start),
+                words=words_at(view, each.second, each.span.start),
+                speaker=each.second,
+            )
             for each in view.facts.overlaps
             if each.second == criterion.by and each.kind in INTERRUPTIONS
         ]

@@ -119,7 +119,7 @@ def interruptions(criterion: Events, view: View) -> list[Evidence]:
         Evidence(
             span=each.span,
             speaker=each.second,
-            words=_words_at(view, each.second, each.span.start),
+            words=words_at(view, each.second, each.span.start),
             value=round(each.confidence, 3),
             counts=each.confidence >= criterion.min_confidence,
             note=_kind(each.kind) if each.confidence >= criterion.min_confidence else UNSURE,
@@ -144,7 +144,8 @@ def _kind(kind: str) -> Text:
     return _KINDS[kind]
 
 
-def _words_at(view: View, speaker: str, time: float) -> str | None:
+def words_at(view: View, speaker: str, time: float) -> str | None:
+    """What a party says from a moment on, for a few seconds."""
     turn = next(
         (
             view.turns[index]
@@ -228,7 +229,7 @@ def lectures(criterion: Events, view: View) -> list[Evidence]:
                 Evidence(
                     span=each.span,
                     speaker=each.speaker,
-                    words=(_words_at(view, each.speaker, each.span.start) or "")[:60] or None,
+                    words=(words_at(view, each.speaker, each.span.start) or "")[:60] or None,
                     value=round(each.span.duration, 3),
                     limit=allowed,
                     unit="s",
@@ -268,7 +269,7 @@ def _clash(view: View, start: float, end: float, count: int) -> Evidence:
     return Evidence(
         span=evidence.span,
         speaker=AGENT,
-        words=_words_at(view, AGENT, start),
+        words=words_at(view, AGENT, start),
         value=float(count),
         note=Text(zh=f"双方互相抢话{count}次", en=f"{count} clashes for the floor"),
     )

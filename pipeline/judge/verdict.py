@@ -87,6 +87,12 @@ def falling(beyond: float, slack: float) -> float:
     return max(0.0, 1 - beyond / slack) if slack > 0 else 0.0
 
 
+def shown(value: float, digits: int, *, signed: bool = False) -> str:
+    """A number for people; what rounds to zero has no sign."""
+    rounded = round(value, digits) + 0.0
+    return f"{rounded:{'+' if signed and rounded else ''}.{digits}f}"
+
+
 def _rounded(value: float | None) -> float | None:
     if value is None:
         return None

@@ -112,3 +112,39 @@ def test_greeting_after_ringing_is_in_time() -> None:
         for card in (plain, rung)
     }
     assert outcome == {False: "missed", True: "met"}
+
+
+def test_what_was_said_on_cutting_in_is_shown() -> None:
+    lines = [
+        ("customer", "我想说一下我家的宽带从上个星期开始就一直很慢"),
+        Line(by="agent", says="您重启一下光猫", cuts="competitive-with-floor"),
+    ]
+    found = finding("cuts-in-politely", *lines)
+    assert found.outcome == "missed"
+    assert [each.words for each in found.evidence] == ["您重启一下光猫"]
+
+
+@pytest.mark.parametrize(
+    ("criterion", "says"),
+    [
+        ("standard-mandarin", "有的，这个套餐是有的"),
+        ("vagueness", "因为地址写错了，所以师傅没有接到单子"),
+    ],
+)
+def test_plain_words_are_no_fault(criterion: str, says: str) -> None:
+    found = finding(criterion, ("customer", "怎么回事"), ("agent", says))
+    assert (found.outcome, found.evidence) == ("met", ())
+
+
+def test_when_it_began_is_no_promise_of_a_time() -> None:
+    said = ("customer", "我的冰箱坏了")
+    was = "我确认一下，前天晚上开始不制冷，之前报修过两次，师傅没有来"
+    assert finding("next-step", said, ("agent", was)).outcome == "missed"
+    will = "师傅明天下午三点之前会给您修好"
+    assert finding("next-step", said, ("agent", will)).outcome == "met"
+
+
+def test_better_words_than_dialect_are_a_sentence() -> None:
+    found = finding("standard-mandarin", ("customer", "喂"), ("agent", "俺这就看看，咋整呢"))
+    assert found.outcome == "missed"
+    assert all(each.rewrite and each.rewrite[-1] in "。？" for each in found.evidence)
