@@ -346,6 +346,8 @@ class SpeakerFacts(Value, frozen=True, kw_only=True):
     cues: tuple[Cue, ...] = ()
     usual: UsualVoice | None = None
     """``None``: not known."""
+    voiceprint: str | None = None
+    """The agent's voice as `pipeline.voiceprint` writes it, where the settings keep it."""
     not_measured: tuple[NotMeasured, ...] = ()
 
     @property

@@ -7,7 +7,7 @@ agent is and whose speech is whose. A profile says nothing of customers. docs/me
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 import msgspec
@@ -16,6 +16,7 @@ import numpy as np
 from pipeline.facts import AGENT, CallFacts, RoleCue, SpeakerFacts, UsualFigure, UsualVoice
 from pipeline.settings import ProfileSettings
 from pipeline.values import Value
+from pipeline.voiceprint import likeness, mean
 
 FIGURES: Final = (
     "f0_median_hz",
@@ -28,6 +29,7 @@ FIGURES: Final = (
 )
 """Fields of `SpeakerFacts` whose usual values are kept."""
 KNOWN_PITCH: Final = "known-pitch"
+KNOWN_VOICE: Final = "known-voice"
 
 
 class VoiceProfile(Value, frozen=True, kw_only=True):
@@ -37,6 +39,7 @@ class VoiceProfile(Value, frozen=True, kw_only=True):
     calls: int
     talk_s: float
     figures: dict[str, UsualFigure]
+    voiceprint: str | None = None
 
     @property
     def usual(self) -> UsualVoice:
@@ -59,7 +62,10 @@ def learn(agent: str, calls: Iterable[CallFacts], settings: ProfileSettings) -> 
         if len(values) >= settings.least_calls:
             figures[field] = _usual(values)
     talk_s = round(math.fsum(party.talk_s for party in heard), 3)
-    return VoiceProfile(agent=agent, calls=len(heard), talk_s=talk_s, figures=figures)
+    prints = [party.voiceprint for party in heard if party.voiceprint is not None]
+    return VoiceProfile(
+        agent=agent, calls=len(heard), talk_s=talk_s, figures=figures, voiceprint=mean(prints)
+    )
 
 
 def _can_teach(party: SpeakerFacts, settings: ProfileSettings) -> bool:
@@ -89,30 +95,73 @@ def with_usual(facts: CallFacts, profile: VoiceProfile | None) -> CallFacts:
     )
 
 
-def known_voices(
-    facts: CallFacts, profile: VoiceProfile, settings: ProfileSettings
-) -> tuple[RoleCue, ...]:
-    """How far each voice's pitch speaks for its being this agent's.
+def with_print(facts: CallFacts, prints: Mapping[int, str]) -> CallFacts:
+    """The facts with the agent's voiceprint in them, and nobody else's."""
+    return msgspec.structs.replace(
+        facts,
+        speakers=tuple(
+            msgspec.structs.replace(party, voiceprint=prints.get(party.voice or 0))
+            if party.speaker == AGENT
+            else party
+            for party in facts.speakers
+        ),
+    )
 
-    The log of the ratio of two densities: that of the agent's median pitch from call to call, and
-    that of anybody's (both normal over semitones).
+
+def known_voices(
+    facts: CallFacts,
+    profile: VoiceProfile,
+    settings: ProfileSettings,
+    prints: Mapping[int, str] | None = None,
+) -> tuple[RoleCue, ...]:
+    """How far each voice speaks for its being this agent's.
+
+    By voiceprint where there are some, which have the pitch in them; by median pitch otherwise.
+
+    Args:
+        facts: the call's.
+        profile: what is known of the agent.
+        settings: the section ``profiles`` of ``configs/measure.yaml``.
+        prints: the voiceprints of this call's voices, by their numbers.
+    """
+    by_print = tuple(_by_print(profile, settings, prints or {}))
+    return by_print or tuple(_by_pitch(facts, profile, settings))
+
+
+def _by_print(
+    profile: VoiceProfile, settings: ProfileSettings, prints: Mapping[int, str]
+) -> Iterator[RoleCue]:
+    if profile.voiceprint is None:
+        return
+    for voice, own in sorted(prints.items()):
+        like = likeness(own, profile.voiceprint)
+        if like is not None:
+            weight = settings.print_steepness * (like - settings.print_even)
+            weight = max(-settings.print_most, min(settings.print_most, weight))
+            yield RoleCue(
+                name=KNOWN_VOICE, voice=voice, count=round(like, 3), weight=round(weight, 3)
+            )
+
+
+def _by_pitch(
+    facts: CallFacts, profile: VoiceProfile, settings: ProfileSettings
+) -> Iterator[RoleCue]:
+    """The log of the ratio of two densities: that of the agent's median pitch from call to call,
+    and that of anybody's (both normal over semitones).
     """
     usual = profile.figures.get("f0_median_hz")
     if usual is None or usual.median <= 0:
-        return ()
+        return
     own = max(settings.pitch_least_st, 12 * math.log2(1 + usual.deviation / usual.median))
-    return tuple(
-        RoleCue(
-            name=KNOWN_PITCH,
-            voice=party.voice,
-            count=round(away, 3),
-            weight=round(_ratio(away, own, settings.pitch_anybody_st), 3),
-        )
-        for party in facts.speakers
-        if party.voice is not None
-        and party.f0_median_hz is not None
-        and (away := abs(12 * math.log2(party.f0_median_hz / usual.median))) < math.inf
-    )
+    for party in facts.speakers:
+        if party.voice is not None and party.f0_median_hz:
+            away = abs(12 * math.log2(party.f0_median_hz / usual.median))
+            yield RoleCue(
+                name=KNOWN_PITCH,
+                voice=party.voice,
+                count=round(away, 3),
+                weight=round(_ratio(away, own, settings.pitch_anybody_st), 3),
+            )
 
 
 def _ratio(away_st: float, own_st: float, anybody_st: float) -> float:

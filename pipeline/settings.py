@@ -416,6 +416,10 @@ class ProfileSettings(Section, frozen=True):
     least_purity: float
     pitch_least_st: float
     pitch_anybody_st: float
+    keep_voiceprints: bool
+    print_even: float
+    print_steepness: float
+    print_most: float
 
 
 class MeasureSettings(Section, frozen=True):

@@ -263,9 +263,12 @@ def _named(facts: CallFacts, decision: RoleFacts, customer: tuple[int | None, fl
     }
     sure = {AGENT: decision.confidence}
     found = renamed(facts, names)
+    usual = next((each.usual for each in found.speakers if each.usual is not None), None)
     speakers = tuple(
         msgspec.structs.replace(
             each,
+            usual=usual if each.speaker == AGENT else None,
+            voiceprint=each.voiceprint if each.speaker == AGENT else None,
             role_confidence=round(sure.get(each.speaker, decision.confidence * customer[1]), 3),
         )
         if each.voice is not None

@@ -3,14 +3,16 @@
 import math
 
 import msgspec
+import numpy as np
 import pytest
 
 from pipeline.facts import AGENT, CUSTOMER, UsualFigure
 from pipeline.judge.call import Judge
-from pipeline.measure.roles import Told, decided
-from pipeline.profiles import VoiceProfile, known_voices, learn, with_usual
+from pipeline.measure.roles import Told, decided, revised
+from pipeline.profiles import VoiceProfile, known_voices, learn, with_print, with_usual
 from pipeline.rubric import load_lexicon, shipped
 from pipeline.settings import load_measure_settings
+from pipeline.voiceprint import encoded, likeness
 from scripts.validation.talk import facts_of
 
 SETTINGS = load_measure_settings()
@@ -94,6 +96,60 @@ def test_how_much_a_pitch_tells_is_a_ratio_of_densities() -> None:
 
 def test_a_profile_without_pitch_knows_nobody() -> None:
     assert known_voices(mixed(200.0, 120.0), profile(level_dbov=-26.0), SETTINGS.profiles) == ()
+
+
+# ── Voiceprints ──────────────────────────────────────────────────────────────────────────────────
+
+
+def vector(*parts: float) -> str:
+    """A voiceprint that points where ``parts`` say."""
+    whole = np.zeros(256, np.float32)
+    whole[: len(parts)] = parts
+    return encoded(whole)
+
+
+def test_a_voiceprint_keeps_its_direction() -> None:
+    chance = np.random.default_rng(3)
+    one, two = (np.abs(chance.standard_normal(256)).astype(np.float32) for _ in range(2))
+    true = float(one @ two / np.linalg.norm(one) / np.linalg.norm(two))
+    assert likeness(encoded(one), encoded(two)) == pytest.approx(true, abs=0.005)
+    assert likeness(encoded(one), encoded(7 * one)) == pytest.approx(1.0, abs=1e-4)
+    assert likeness(encoded(one), encoded(one[:128])) is None
+    assert len(encoded(one)) < 400
+
+
+def test_the_voice_of_several_calls_lies_between_theirs() -> None:
+    calls = [call(voiceprint=each) for each in (vector(1, 0), vector(0, 1), vector(1, 1))]
+    found = learn("王芳", calls, SETTINGS.profiles)
+    assert likeness(found.voiceprint, vector(1, 1)) == pytest.approx(1.0, abs=1e-3)
+    assert learn("王芳", [call() for _ in range(3)], SETTINGS.profiles).voiceprint is None
+
+
+@pytest.mark.parametrize("agent", [1, 2])
+def test_a_known_voice_finds_the_agent_where_pitch_and_words_say_nothing(agent) -> None:
+    known = msgspec.structs.replace(profile(f0_median_hz=200.0), voiceprint=vector(1, 0.1))
+    prints = {agent: vector(1, 0.2), 3 - agent: vector(0.3, 1)}
+    facts = mixed(200.0, 200.0)
+    cues = known_voices(facts, known, SETTINGS.profiles, prints)
+    assert {cue.name for cue in cues} == {"known-voice"}  # the pitch is in it already
+    found = decided(facts, SETTINGS.roles, Told(), cues).roles
+    assert found.agent == agent
+    assert found.confidence > 0.99
+
+
+def test_only_the_agents_voiceprint_is_ever_kept() -> None:
+    prints = {1: vector(1, 0), 2: vector(0, 1)}
+    facts = with_print(decided(mixed(200.0, 120.0), SETTINGS.roles, Told(agent=1)), prints)
+    assert facts.speaker(AGENT).voiceprint == prints[1]
+    assert facts.speaker(CUSTOMER).voiceprint is None
+    mended = revised(with_usual(facts, profile(f0_median_hz=200.0)), 2)
+    assert [each.voiceprint for each in mended.speakers] == [None, None]
+    assert mended.speaker(AGENT).usual is not None
+    assert mended.speaker(CUSTOMER).usual is None
+
+
+def test_none_is_kept_unless_the_settings_say_so() -> None:
+    assert SETTINGS.profiles.keep_voiceprints is False
 
 
 # ── Usual ────────────────────────────────────────────────────────────────────────────────────────
