@@ -86,12 +86,19 @@ def test_turns_hold_all_speech_and_overlaps_lie_in_both_parties(agent, customer)
         assert 0 < overlap.confidence <= 1
 
 
-@patient
+@settings(deadline=None, max_examples=3)
 @given(st.integers(1000, 2000))
 def test_constructed_dialogues_are_heard_as_built(seed):
-    score = on_dialogues([dialogue(seed)], with_words=True)
-    wrong = sum(score.missed.values()) + sum(score.invented.values())
-    assert wrong <= 6  # of 12, whose edges are all a little off; a rare draw is hard throughout
+    """Of 12 overlaps each, whose edges are all a little off, drawn without regard to our limits.
+
+    So a terminal overlap may be as long as a competitive one: a rare dialogue is hard throughout,
+    forty together are not.
+    """
+    scores = [on_dialogues([dialogue(one)], with_words=True) for one in range(seed, seed + 40)]
+    wrong = [sum(s.missed.values()) + sum(s.invented.values()) for s in scores]
+    assert max(wrong) <= 6  # a mistaken kind counts twice: invented, and missed
+    assert sum(wrong) <= 30  # of 480; 12 on average
+    assert sum(not each for each in wrong) >= 24
 
 
 def test_every_kind_is_found_with_words():
