@@ -175,6 +175,13 @@ def test_long_recordings_are_measured_as_short_ones(model):
     assert np.abs(cents(found, truth)[10:-10]).max() < 60
 
 
+def test_how_many_pieces_are_decided_at_once_changes_nothing(model, monkeypatch):
+    sound = telephone(voice(trembling(150, 13.0)))
+    together = track(sound, model).f0_hz
+    monkeypatch.setattr(pitch, "_PIECES_AT_ONCE", 2)
+    np.testing.assert_array_equal(track(sound, model).f0_hz, together)
+
+
 def test_only_the_stretches_asked_for_are_looked_at(model):
     sound = telephone(voice(trembling(160, 6.0)))
     found = track(sound, model, within=[Span(1, 2), Span(4, 4.5)])
