@@ -12,12 +12,11 @@ from pipeline.agreement import coefficients as c
 from pipeline.agreement import figures
 from pipeline.agreement.coefficients import Array
 from pipeline.agreement.figures import Figure, Redrawn, figure, missing
-from pipeline.agreement.prevalence import SYSTEM, Said, cautions, majority, prevalence
+from pipeline.agreement.prevalence import Said, cautions, majority, prevalence
 from pipeline.agreement.ratings import CODES, Ratings
 from pipeline.scorecard import Text
+from pipeline.store.marks import MAJORITY, SYSTEM
 from pipeline.values import Value
-
-MAJORITY: Final = "majority"
 
 Values = Mapping[str, Array]
 """Coefficient -> its value on all calls and on the redrawn ones; left out where it makes no sense.

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from pipeline.agreement.coefficients import Array
-from pipeline.agreement.prevalence import SYSTEM
 from pipeline.agreement.ratings import CODES, Ratings
+from pipeline.store.marks import SYSTEM
 from pipeline.values import Value
 
 _VERDICTS = {code: verdict for verdict, code in CODES.items()}

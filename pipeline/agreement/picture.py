@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 from typing import Any, Final
 
-from pipeline.agreement.prevalence import SYSTEM
 from pipeline.agreement.report import Agreement, Line
 from pipeline.agreement.wording import TEXTS, main, who
 from pipeline.errors import UsageError
+from pipeline.store.marks import SYSTEM
 
 _FONTS: Final = (
     "Noto Sans CJK SC",

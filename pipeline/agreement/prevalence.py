@@ -12,10 +12,9 @@ from pipeline.agreement.coefficients import Array
 from pipeline.agreement.figures import Redrawn
 from pipeline.agreement.ratings import CODES, Ratings
 from pipeline.scorecard import Text
+from pipeline.store.marks import SYSTEM
 from pipeline.values import Value
 
-SYSTEM: Final = "qinhe"
-"""Our own name among the raters'."""
 _RARE: Final = 0.05
 _FEW: Final = 30
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from pipeline.agreement.comparing import MAJORITY, Coefficients
+from pipeline.agreement.comparing import Coefficients
 from pipeline.agreement.figures import Figure
-from pipeline.agreement.prevalence import SYSTEM
 from pipeline.agreement.report import Line
 from pipeline.report.phrasing import OUTCOMES
 from pipeline.scorecard import Text
+from pipeline.store.marks import MAJORITY, SYSTEM
 
 
 def _text(zh: str, en: str) -> Text:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pipeline.errors import printable
 from pipeline.marks.rows import Row
-from pipeline.store.marks import VERDICTS, Mark, Scale, Verdict
+from pipeline.store.marks import NOBODY, VERDICTS, Mark, Scale, Verdict
 from pipeline.timeline import Span
 from pipeline.values import Value
 
@@ -71,7 +71,7 @@ def _mark(cells: dict[str, Any], rater: str | None, scale: Scale | None) -> Mark
     criterion = _name(cells, "criterion", "a criterion's id") if "criterion" in cells else None
     return Mark(
         call_id=_name(cells, "call_id", "the name of a call"),
-        rater=_name({"rater": rater} | cells, "rater", "who marked, in the row or with --rater"),
+        rater=_person({"rater": rater} | cells),
         criterion=criterion,
         value=value,
         scale=None if given is None else given.name,
@@ -79,6 +79,13 @@ def _mark(cells: dict[str, Any], rater: str | None, scale: Scale | None) -> Mark
         note=_note(cells.get("note", "")),
         marked_at=_moment(cells["marked_at"]) if "marked_at" in cells else None,
     )
+
+
+def _person(cells: dict[str, Any]) -> str:
+    name = _name(cells, "rater", "who marked, in the row or with --rater")
+    if name in NOBODY:
+        raise _WrongError("a person's name", f"{name!r}, which agreement calls its own")
+    return name
 
 
 def _note(given: Any) -> str:

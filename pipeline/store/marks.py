@@ -21,6 +21,11 @@ Verdict = Literal["met", "missed", "not_applicable"]
 """What a person can say of a criterion; who cannot tell gives no mark."""
 VERDICTS: Final[tuple[Verdict, ...]] = get_args(Verdict)
 
+SYSTEM: Final = "qinhe"
+MAJORITY: Final = "majority"
+NOBODY: Final = frozenset({SYSTEM, MAJORITY})
+"""What agreement calls the scorecards and what most raters say: no rater may be called so."""
+
 _NUMBER: Final = r"-?\d+(?:\.\d+)?"
 _SCALE: Final = re.compile(rf"({_NUMBER})-({_NUMBER})(?::(\d+(?:\.\d+)?))?")
 _LONGEST_SCALE: Final = 32
@@ -108,6 +113,8 @@ class Mark(Value, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if not self.call_id or not self.rater or self.criterion == "":
             raise ValueError("a mark names its call, its rater and, if any, its criterion")
+        if self.rater in NOBODY:
+            raise ValueError(f"no person is called {self.rater!r}")
         if isinstance(self.value, str):
             _check_verdict(self.value, self.scale)
         else:

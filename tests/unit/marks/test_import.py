@@ -87,6 +87,7 @@ def test_names_in_chinese_words_in_chinese_and_empty_rows(
         (",costly,王,met,", "expected the name of a call, found nothing"),
         ("call-001,costley,王,met,", r"scorecards \(such as costly\), found 'costley'"),
         ("call-001,costly,,met,", "expected who marked, in the row or with --rater, found nothing"),
+        ("call-001,costly,qinhe,met,", "expected a person's name, found 'qinhe'"),
         ("call-001,costly,王,好,", "expected a verdict .*found '好'"),
         ("call-001,costly,王,True,", "expected a verdict .*found 'True'"),
         ("call-001,,王,80,", "expected the number's scale.*found '80' without one"),
