@@ -28,20 +28,20 @@ from pipeline.measure import playback, recogniser, sharing, turns, voices
 from pipeline.measure.audio import Audio, open_audio
 from pipeline.measure.cache import Cache
 from pipeline.measure.imports import import_transcript
+from pipeline.measure.naming import named
 from pipeline.measure.pitch import PitchTrack
 from pipeline.measure.pitch import load_model as load_pitch_model
 from pipeline.measure.pyannoted import load_pyannote
-from pipeline.measure.roles import DEFAULT, Roles, Told, decided
-from pipeline.measure.speakers import Separation, load_encoder, portrait
+from pipeline.measure.roles import DEFAULT, Roles, Told
+from pipeline.measure.speakers import Separation, load_encoder
 from pipeline.measure.stages import Activity, ChannelLevel, Models, Progress, Stages
 from pipeline.measure.transcript import checked_language
 from pipeline.measure.vad import load_vad
 from pipeline.measure.voices import Voice
-from pipeline.profiles import VoiceProfile, known_voices, with_print, with_usual
+from pipeline.profiles import VoiceProfile
 from pipeline.settings import AudioSettings, MeasureSettings
 from pipeline.timeline import Timeline, bridge, intersection, total, union
 from pipeline.tracks import ChannelTracks, FloatTrack, Tracks
-from pipeline.voiceprint import encoded
 
 V = TypeVar("V")
 
@@ -144,7 +144,7 @@ def measure(
     heard = _Heard(stages, activity, levels, level_tracks, pitches)
     found = heard.voices(roles, words, separation)
     facts = _facts(stages, recording, found, activity, quality, transcript, separation)
-    facts = _with_roles(facts, recording, found, stages)
+    facts = named(facts, found, stages, _told(recording, found), recording.voice)
     tracks = Tracks(
         tuple(
             ChannelTracks(
@@ -158,31 +158,6 @@ def measure(
     )
     sound = playback.encode(audio.channels) if keep_sound else None
     return Measured(rounded(facts), tracks, sound)
-
-
-def _with_roles(
-    facts: CallFacts, recording: Recording, found: Sequence[Voice], stages: Stages
-) -> CallFacts:
-    """The facts with their parties' names, and what is usual for the agent where it is known."""
-    told, profile, settings = _told(recording, found), recording.voice, stages.settings
-    keep = settings.profiles.keep_voiceprints
-    prints = _prints(found, stages) if keep or (profile and profile.voiceprint) else {}
-    known = known_voices(facts, profile, settings.profiles, prints) if profile else ()
-    facts = decided(facts, settings.roles, told, known)
-    if profile is not None:
-        facts = with_usual(facts, profile)
-    return with_print(facts, prints) if keep else facts
-
-
-def _prints(found: Sequence[Voice], stages: Stages) -> dict[int, str]:
-    """What each voice is like, by its number."""
-    settings, model = stages.settings.speakers, stages.models.voices
-    portraits = {
-        voice.voice: portrait(voice.channel, voice.speech, settings, model)
-        for voice in found
-        if voice.voice is not None
-    }
-    return {number: encoded(each) for number, each in portraits.items() if each is not None}
 
 
 def _told(recording: Recording, found: Sequence[Voice]) -> Told:
