@@ -2,9 +2,10 @@
 
     python -m scripts.validation.dialogue_marks [--errors 0 10] [--misses]
 
-Labelled are `tests/golden/dialogues.yaml`, several criteria each, and the worked examples of every
-audible row (`examples.yaml`): a call that meets the row and one that misses it. Words are judged
-clean and with characters taken for sound-alikes; what happened besides the words stays.
+Labelled are `tests/golden/dialogues.yaml` and `dialogues-fresh.yaml`, several criteria each, and
+the worked examples of every audible row (`examples.yaml`): a call that meets the row and one that
+misses it. Words are judged clean and with characters taken for sound-alikes; what happened besides
+the words stays.
 """
 
 from __future__ import annotations
@@ -48,9 +49,9 @@ class Labelled:
         return facts_of(heard if errors else lines, speaker_more=self.speakers)
 
 
-def dialogues() -> tuple[Labelled, ...]:
-    """The dialogues that were written with their labels."""
-    written = yaml.safe_load((GOLDEN / "dialogues.yaml").read_text(encoding="utf-8"))
+def dialogues(name: str = "dialogues") -> tuple[Labelled, ...]:
+    """The dialogues that were written with their labels; "dialogues-fresh" came second."""
+    written = yaml.safe_load((GOLDEN / f"{name}.yaml").read_text(encoding="utf-8"))
     return tuple(
         Labelled(
             tuple(each["lines"]),
@@ -111,12 +112,13 @@ def main() -> None:
     wanted = parser.parse_args()
     rubric = shipped("affinity-zh-v1")
     judge = compile(rubric, load_lexicon(rubric.lexicon))
-    for name, calls in (("dialogues", dialogues()), ("examples", examples())):
+    sets = {name: dialogues(name) for name in ("dialogues", "dialogues-fresh")}
+    for name, calls in (*sets.items(), ("examples", examples())):
         for percent in wanted.errors:
             wrong: list[str] = []
             row = pooled(rows(judge, calls, percent / 100, wrong=wrong))
             print(
-                f"{name:9} {percent:3.0f} %  P {row.precision:.3f}  R {row.recall:.3f}  "
+                f"{name:15} {percent:3.0f} %  P {row.precision:.3f}  R {row.recall:.3f}  "
                 f"({row.hits} found, {row.misses} missed, {row.false_alarms} false alarms, "
                 f"{row.rejected} rightly left)"
             )

@@ -6,7 +6,10 @@ The labelled utterances are `tests/golden/utterances*.yaml`. Each is judged by t
 the shipped rubric, alone in a call. For the forbidden rows, what the procedure rows call good and
 neutral talk are negatives as well. "fresh" sets were written blind, one after the other, and
 counted once ("counted blind") before what they showed was put right; what unseen sentences give
-lies nearer to those figures. Dialogues are judged whole, by whether a criterion is missed
+lies nearer to those figures. "fresh4" was written with each row in mind; two in three sentences of
+"fresh5" and all of "fresh6" are lines of telephone talk that other people wrote for no test,
+labelled afterwards: about half of what is meant there is missed, and hardly anything is found that
+was not meant. Dialogues are judged whole, by whether a criterion is missed
 (`scripts/validation/dialogue_marks.py`).
 """
 

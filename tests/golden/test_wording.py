@@ -41,13 +41,18 @@ def test_what_was_held_out_at_first_is_found_as_well() -> None:
     assert every.recall >= 0.95
 
 
-@pytest.mark.parametrize("name", ["fresh", "fresh2", "fresh3"])
+@pytest.mark.parametrize("name", ["fresh", "fresh2", "fresh3", "fresh4", "fresh5", "fresh6"])
 def test_sets_that_were_written_blind_stay_found(name: str) -> None:
     """What they gave when they were first counted stands in docs/validation.md."""
     table = labelled(UTTERANCES.with_name(f"utterances-{name}.yaml"))
     every = pooled(rows(judge(), table))
     assert every.precision >= 0.97
     assert every.recall >= 0.95
+
+
+def test_there_are_forty_dialogues() -> None:
+    written = (*dialogue_marks.dialogues(), *dialogue_marks.dialogues("dialogues-fresh"))
+    assert len(written) >= 40
 
 
 def test_english_wording_is_found() -> None:
@@ -57,9 +62,10 @@ def test_english_wording_is_found() -> None:
     assert every.recall >= 0.95
 
 
-def test_whole_dialogues_are_judged_right() -> None:
+@pytest.mark.parametrize("name", ["dialogues", "dialogues-fresh"])
+def test_whole_dialogues_are_judged_right(name: str) -> None:
     for errors, precision, recall in ((0.0, 0.97, 0.95), (0.1, 0.95, 0.90)):
-        every = pooled(dialogue_marks.rows(judge(), dialogue_marks.dialogues(), errors))
+        every = pooled(dialogue_marks.rows(judge(), dialogue_marks.dialogues(name), errors))
         assert every.precision >= precision
         assert every.recall >= recall
 
