@@ -136,7 +136,7 @@ def tune(
     plan = Plan(objective=_objective(objective, costs), seed=given.seed, bounds=_bounds(kept))
     work = given.work(names, similarity=similarity)
     tuned = tuning.tune(work, plan, given.rule)
-    Console(highlight=False).print(text.tuning(tuned, work.rubric, ui))
+    _console().print(text.tuning(tuned, work.rubric, ui))
     _tell_left_out(work.calls)
     if out is not None:
         _write(out, tuned, work, given.rubric, ui)
@@ -167,6 +167,15 @@ def _bounds(kept: tuple[str, ...]) -> Bounds:
         except ValueError:
             raise UsageError(f"--keep {each!r} is not like speech-rate.high=5..6.5.") from None
     return found
+
+
+def _console() -> Console:
+    """The terminal as wide as it is; a file or a pipe gets lines that need no folding."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=_PIPED)
+
+
+_PIPED: Final = 220
 
 
 def _cores() -> int:
@@ -268,7 +277,7 @@ def sensitivity(
     if as_json:
         click.echo(encode(figures), nl=False)
     else:
-        Console(highlight=False).print(text.sensitivity(figures, found, ui))
+        _console().print(text.sensitivity(figures, found, ui))
     _tell_left_out(calls)
 
 
@@ -298,5 +307,5 @@ def fairness(names: tuple[str, ...], keys: tuple[str, ...], ui: str, **asked: An
             click.echo(f"{criterion}: {each.found}", err=True)
     truths = tuning.truths_of(work, given.rule, refused)
     found = even.fairness(work.calls, truths, keys, given.seed)
-    Console(highlight=False).print(text.fairness(found, work.rubric, ui))
+    _console().print(text.fairness(found, work.rubric, ui))
     _tell_left_out(work.calls)
