@@ -21,6 +21,7 @@ from scripts.synthesis.text import letters, shuffled_words
 from scripts.synthesis.voice import Samples, SpokenWord, Voice, speak
 from scripts.training import corpus, noises
 from scripts.training.sentences import BLIND_SENTENCES, FRESH_SENTENCES, HELD_OUT_SENTENCES
+from scripts.training.tokens import STEP_S, whisper_tokenizer
 
 RATE = 16000
 CONDITIONS = (
@@ -113,7 +114,7 @@ def measure(model: whisper.Whisper, recording: Recording, score: Score, words: b
     if not words:
         if len(segments) == len(recording.utterances):
             for segment, spoken in zip(segments, recording.utterances, strict=True):
-                score.segment_starts.append(abs(segment["start"] - spoken[0].start))
+                score.segment_starts.append(abs(_written_start(segment) - spoken[0].start))
                 score.segment_ends.append(abs(segment["end"] - spoken[-1].end))
         return
     timed = [word for segment in segments for word in segment["words"]]
@@ -122,6 +123,17 @@ def measure(model: whisper.Whisper, recording: Recording, score: Score, words: b
         for word, true in zip(timed, truth, strict=True):
             score.word_starts.append(abs(word["start"] - true.start))
             score.word_ends.append(abs(word["end"] - true.end))
+
+
+def _written_start(segment: dict[str, Any]) -> float:
+    """The start that the model wrote, in seconds.
+
+    Where a window holds one segment, `whisper.transcribe` says it begins with the window (0.0) and
+    leaves the first timestamp out of account.
+    """
+    first = segment["tokens"][0] - whisper_tokenizer().timestamp_begin
+    in_window: float = first * STEP_S
+    return segment["seek"] / 100 + in_window if first >= 0 else segment["start"]
 
 
 def transcribe(model: whisper.Whisper, samples: Samples, words: bool = False) -> dict[str, Any]:
