@@ -121,7 +121,11 @@ def mixed_calls(data: Path) -> Iterator[Mixed]:
     for call in read_calls(data):
         marked = _rttm(data / "calls" / f"{call.name}.rttm", call.speech.shape[1])
         yield Mixed(
-            call.name, call.samples.mean(axis=0), call.speech, call.scored.all(axis=0), marked
+            call.name,
+            call.samples.mean(axis=0),
+            call.speech,
+            call.scored[0] & call.scored[1],
+            marked,
         )
 
 
