@@ -125,6 +125,7 @@ _measuring = options.together(
     ),
     click.option("--device", metavar="NAME", help="Where Whisper runs: auto, cpu, cuda …"),
     options.engine,
+    options.diarizer,
     click.option(
         "--language", metavar="CODE", help="Language spoken. Default: the settings' (zh)."
     ),
@@ -165,6 +166,8 @@ class _Measuring:
     model: str | None
     device: str | None
     engine: Engine | None
+    diarizer: str
+    pyannote: Path | None
     language: str | None
     settings_file: Path | None
     call_id: str | None
@@ -229,6 +232,7 @@ class _Measuring:
                 settings,
                 self.model or settings.transcript.model if own_words else None,
                 self.device,
+                options.pyannote_of(self.diarizer, self.pyannote),
             )
             cache = Cache(None if self.no_cache else self.cache_folder or default_folder())
             with _progress(ui) as progress:

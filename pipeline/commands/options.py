@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
+from pipeline.errors import UsageError
 from pipeline.settings import Engine, MeasureSettings
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -45,6 +46,19 @@ agent_is = click.option(
 )
 
 
+def pyannote_of(diarizer: str, folder: Path | None) -> Path | None:
+    """The folder of pyannote's pipeline where it is to tell voices apart.
+
+    Raises:
+        UsageError: one of the two options without the other.
+    """
+    if (diarizer == "pyannote") != (folder is not None):
+        raise UsageError(
+            "--diarizer pyannote and --pyannote FOLDER go together: where does its pipeline lie?"
+        )
+    return folder
+
+
 def with_engine(settings: MeasureSettings, engine: Engine | None) -> MeasureSettings:
     """The settings, with another engine where one was asked for."""
     if engine is None:
@@ -62,6 +76,23 @@ def together(*options: Callable[[F], F]) -> Callable[[F], F]:
         return command
 
     return decorate
+
+
+diarizer = together(
+    click.option(
+        "--diarizer",
+        type=click.Choice(["qinhe", "pyannote"]),
+        default="qinhe",
+        show_default=True,
+        help="What tells voices apart that share one channel.",
+    ),
+    click.option(
+        "--pyannote",
+        type=FILE,
+        metavar="FOLDER",
+        help="Where the pipeline of --diarizer pyannote lies (pip install 'qinhe[pyannote]').",
+    ),
+)
 
 
 def _db(*, required: bool) -> Callable[[F], F]:

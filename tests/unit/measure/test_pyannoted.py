@@ -7,7 +7,8 @@ from types import ModuleType, SimpleNamespace
 import numpy as np
 import pytest
 
-from pipeline.errors import ModelError
+from pipeline.commands.options import pyannote_of
+from pipeline.errors import ModelError, UsageError
 from pipeline.measure.channel import from_samples
 from pipeline.measure.pyannoted import Pyannote, load_pyannote
 from pipeline.timeline import Span
@@ -80,3 +81,11 @@ def test_voices_are_those_that_speak_longest(installed, tmp_path, found):
     assert voices == ((Span(0, 4),), (Span(5, 8),))
     assert given["sample_rate"] == 16000
     assert tuple(given["waveform"].shape) == (1, 8 * 16000)
+
+
+def test_the_two_options_go_together(tmp_path):
+    assert pyannote_of("pyannote", tmp_path) == tmp_path
+    assert pyannote_of("qinhe", None) is None
+    for diarizer, folder in (("pyannote", None), ("qinhe", tmp_path)):
+        with pytest.raises(UsageError, match="go together"):
+            pyannote_of(diarizer, folder)
