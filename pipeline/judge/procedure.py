@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from pipeline.facts import INTERRUPTIONS
 from pipeline.judge.mention import Mention
-from pipeline.judge.said import counted, found, within
+from pipeline.judge.said import counted, found, within, words_at
 from pipeline.judge.states import upset_turns
-from pipeline.judge.turntaking import words_at
 from pipeline.judge.verdict import (
     MAX_EVIDENCE,
     Verdict,

@@ -59,6 +59,22 @@ def _head(view: View, say: Say, by: str) -> tuple[Mention, ...]:
     )
 
 
+def words_at(view: View, speaker: str, time: float) -> str | None:
+    """What a party says from a moment on, for a few seconds."""
+    turn = next(
+        (
+            view.turns[index]
+            for index in view.turns_of.get(speaker, ())
+            if view.turns[index].span.start - 0.5 <= time < view.turns[index].span.end
+        ),
+        None,
+    )
+    if turn is None:
+        return None
+    said = [word.text for word in turn.words if time - 0.3 <= word.span.start < time + 4]
+    return "".join(said) or None
+
+
 def _merged(groups: Iterable[Sequence[Mention]]) -> tuple[Mention, ...]:
     """All together in time order; of two over the same words, the one that counts, the longer."""
     parts = [group for group in groups if group]

@@ -7,7 +7,7 @@ import statistics
 from pipeline.facts import AGENT, CUSTOMER, INTERRUPTIONS, MIXED
 from pipeline.judge.limits import Reading, held
 from pipeline.judge.prosody import raised_by
-from pipeline.judge.said import counted
+from pipeline.judge.said import counted, words_at
 from pipeline.judge.verdict import Verdict, judged, met, not_applicable, not_measured
 from pipeline.judge.view import View
 from pipeline.reasons import in_chinese
@@ -142,22 +142,6 @@ _KINDS = {
 
 def _kind(kind: str) -> Text:
     return _KINDS[kind]
-
-
-def words_at(view: View, speaker: str, time: float) -> str | None:
-    """What a party says from a moment on, for a few seconds."""
-    turn = next(
-        (
-            view.turns[index]
-            for index in view.turns_of.get(speaker, ())
-            if view.turns[index].span.start - 0.5 <= time < view.turns[index].span.end
-        ),
-        None,
-    )
-    if turn is None:
-        return None
-    said = [word.text for word in turn.words if time - 0.3 <= word.span.start < time + 4]
-    return "".join(said) or None
 
 
 def holds(criterion: Events, view: View) -> list[Evidence]:

@@ -84,7 +84,7 @@ def steps(speech: Mask, windows: Sequence[tuple[int, int]]) -> Steps:
     nearest = np.abs(middles[:, None] - centre).argmin(axis=1)
     weights[blind, nearest[blind]] = 1.0
     weights /= weights.sum(axis=1, keepdims=True)
-    return Steps(frames, (frames[1:, 0] - frames[:-1, 1]) * FRAME_S, weights)
+    return Steps(frames, np.float64(FRAME_S) * (frames[1:, 0] - frames[:-1, 1]), weights)
 
 
 def follow(

@@ -101,13 +101,14 @@ def _ours(audio: Audio, recogniser: Recogniser) -> tuple[list[Word], float]:
 
 def _theirs(audio: Audio, recogniser: Recogniser) -> tuple[list[Word], float]:
     words: list[Word] = []
+    model: Whisper = recogniser.model
 
     def work() -> None:
         words.clear()
         for speaker, number in DEFAULT.items():
             channel = audio.channels[number]
             sound = resampled(channel.read(0.0, channel.duration_s), channel.rate_hz, WHISPER_HZ)
-            found = recogniser.model.transcribe(
+            found = model.transcribe(
                 sound, language="zh", word_timestamps=True, fp16=False, temperature=0.0
             )
             for part in found["segments"]:
