@@ -33,9 +33,8 @@ def test_calls_mixed_to_one_channel(recordings):
 
 
 def test_a_call_through_noise_and_a_coder(recordings):
-    calls = [
-        each for each in mixed_calls(recordings) if each.name.endswith(("a04c6188", "6f5c044a6f"))
-    ]
+    names = ("01cefd6f5c044a6f", "01f7ec3700424bc0")
+    calls = [each for each in mixed_calls(recordings) if each.name.endswith(names)]
     assert len(calls) == 2
     for error, _ in errors(noisy(each, white(len(each.samples), 1)[0]) for each in calls):
         assert error.percent < 8
