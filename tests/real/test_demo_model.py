@@ -20,12 +20,12 @@ from scripts.training.evaluate import (
     record,
     transcribe,
 )
-from scripts.training.sentences import HELD_OUT_SENTENCES
+from scripts.training.sentences import BLIND_SENTENCES, HELD_OUT_SENTENCES
 
 CHECKPOINT = Path(__file__).parents[2] / "pipeline" / "models" / "whisper-demo-zh.pt"
 SENTENCES = 10
 # Character error rates that the shipped file reaches, with room (its model card has the figures).
-REACHED = {"clean": 0.15, "telephone": 0.15, "telephone, noise 20 dB": 0.25}
+REACHED = {"clean": 0.08, "telephone": 0.08, "telephone, noise 20 dB": 0.15}
 
 
 def missing() -> str | None:
@@ -70,6 +70,20 @@ def test_held_out_sentences_are_recognised(condition: str) -> None:
     assert score.cer < REACHED[condition]
 
 
+@pytest.mark.parametrize("condition", ["clean", "telephone"])
+def test_sentences_nobody_looked_at_are_recognised(condition: str) -> None:
+    random = Random(f"blind {condition}")
+    score = Score()
+    for text in random.sample(BLIND_SENTENCES, 2 * SENTENCES):
+        recording = record([text], held_out_voice(random), condition, random)
+        measure(model(), recording, score, words=False)
+    assert score.cer is not None
+    assert score.cer < 0.12
+    # What the model writes itself; a lone segment of whisper.transcribe always begins at 0.0.
+    assert np.mean(np.array(score.segment_starts) <= 0.3) > 0.9
+    assert np.mean(np.array(score.segment_ends) <= 0.3) > 0.9
+
+
 def test_words_are_timed() -> None:
     score = Score()
     for recording in recordings("clean"):
@@ -100,4 +114,4 @@ def test_other_words_give_another_text() -> None:
         score = Score()
         measure(model(), recording, score, words=False)
         assert score.cer is not None
-        assert score.cer < 0.45
+        assert score.cer < 0.30
