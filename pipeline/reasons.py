@@ -72,6 +72,7 @@ WORDINGS: Final[dict[str, str]] = {
     "too much text for the speech here ({} syllables in {} s)": (
         "文字多于此处的语音（{1} 秒内 {0} 个音节）"
     ),
+    "hardly a word in {} s of sound": "{} 秒声音里几乎没有字",
     "a subtitle's credit, known as invented": "字幕组署名一类的杜撰文字",
     "a loop: {} {} times": "循环重复：{} 共 {} 次",
     "{} syllables at one moment": "同一时刻挤着 {} 个音节",

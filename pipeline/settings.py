@@ -170,6 +170,8 @@ class TranscriptGuards(Section, frozen=True):
     average_log_probability: float
     fast_least_syllables: int
     syllables_per_s: float
+    sparse_least_s: float
+    sparse_syllables_per_s: float
     loop_longest_words: int
     loop_most_times: int
     loop_most_same: int

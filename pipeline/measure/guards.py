@@ -58,7 +58,29 @@ def guarded(segments: Iterable[Segment], speech: Timeline, settings: TranscriptG
                 said.extend(word for word in segment.placed[run.start : run.stop] if word)
             else:
                 refused.append(_refusal(words, reason))
+    for span, reason in _sparse(said, speech, settings):
+        alone = [word for word in said if _inside(word, span)]
+        said = [word for word in said if not _inside(word, span)]
+        refused.append(_refusal(alone, reason))
+    refused.sort(key=lambda text: text.span.start)
     return Guarded(tuple(said), tuple(refused))
+
+
+def _inside(word: Word, span: Span) -> bool:
+    return span.start <= word.span.start < span.end
+
+
+def _sparse(
+    words: Sequence[Word], speech: Timeline, settings: TranscriptGuards
+) -> Iterator[tuple[Span, str]]:
+    """Sound taken for speech without a break in which hardly a word was found: a tone, a hum."""
+    for span in speech:
+        lasts = span.end - span.start
+        if lasts < settings.sparse_least_s:
+            continue
+        syllables = sum(syllable_weight(word.text) for word in words if _inside(word, span))
+        if 0 < syllables < settings.sparse_syllables_per_s * lasts:
+            yield span, f"hardly a word in {lasts:.0f} s of sound"
 
 
 def _refusal(words: Sequence[Word], reason: str) -> RefusedText:

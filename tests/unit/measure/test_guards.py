@@ -11,7 +11,7 @@ from pipeline.settings import TranscriptGuards, load_measure_settings
 from pipeline.text import words_in
 from pipeline.timeline import Span
 
-SPEECH = (Span(0, 60),)
+SPEECH = tuple(Span(3 * n, 3 * n + 2.95) for n in range(20))
 
 
 @pytest.fixture(scope="module")
@@ -172,3 +172,13 @@ def test_words_where_nobody_speaks(settings: TranscriptGuards) -> None:
 def test_nothing_gives_nothing(settings: TranscriptGuards) -> None:
     assert guarded([], SPEECH, settings) == ((), ())
     assert guarded([Segment((), (), -0.1, 0.0)], SPEECH, settings) == ((), ())
+
+
+def test_a_tone_taken_for_speech_is_no_word(settings: TranscriptGuards) -> None:
+    tone = (Span(0.9, 18.0),)
+    found = guarded([segment("一")], tone, settings)
+    assert found.words == ()
+    assert found.refused[0].reason == "hardly a word in 17 s of sound"
+    # Slow speech stays, and so does one word in a breath.
+    assert len(guarded([segment("我想问一下这个怎么办")], tone, settings).words) == 10
+    assert len(guarded([segment("一")], (Span(0.9, 3.0),), settings).words) == 1
