@@ -34,13 +34,16 @@ def quiet() -> Iterator[None]:
 
 
 class Nodes:
-    """A cluster of ``count`` nodes with a CPU each; only the first cannot be killed."""
+    """A cluster of ``count`` nodes with a CPU each; only the first cannot be killed.
+
+    The first is said to have a GPU: Ray believes it, and torch finds out.
+    """
 
     def __init__(self, count: int) -> None:
         from ray.cluster_utils import Cluster
 
         self._cluster = Cluster()
-        self._add(include_dashboard=False)
+        self._add(include_dashboard=False, num_gpus=1)
         self.others = [self._add() for _ in range(count - 1)]
         self.address = self._cluster.address
 

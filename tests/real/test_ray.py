@@ -18,8 +18,10 @@ from pipeline.batch.content import content
 from pipeline.batch.member import Charge
 from pipeline.batch.plan import plan_of
 from pipeline.batch.tasks import Equipment, Outcome, Task
+from pipeline.batch.worker import Worker
 from pipeline.settings import load_measure_settings
 from pipeline.store.database import open_database
+from pipeline.store.packing import unpack_facts
 from tests.night import check_sound, short_calls
 from tests.raycluster import Nodes, quiet
 from tests.real.conftest import Qinhe
@@ -70,15 +72,37 @@ def one(cluster: Cluster) -> Outcome:
     return outcomes[0]
 
 
-def test_what_goes_wrong_costs_its_call_alone(nodes: Nodes, tmp_path: Path) -> None:
-    paths = short_calls(tmp_path / "in", 2, 1.0)
+def charge_of(files: Path, model: str | None = None) -> Charge:
     settings = load_measure_settings()
     equipment = Equipment(
-        settings=settings, model=None, device=None, rubric=None, files=tmp_path / "files",
+        settings=settings, model=model, device=None, rubric=None, files=files,
         memory_mb=2048, threads=1,
     )  # fmt: skip
-    charge = Charge(equipment, plan_of(settings, None, network=False), network=False)
-    task = Task(number=1, call_id="x", sha256=content(str(paths[0])), paths=(str(paths[0]),))
+    return Charge(equipment, plan_of(settings, model, network=False), network=False)
+
+
+def task_of(path: Path) -> Task:
+    return Task(number=1, call_id="x", sha256=content(str(path)), paths=(str(path),))
+
+
+def test_a_gpus_actor_hears_the_words_for_the_workers(nodes: Nodes, tmp_path: Path) -> None:
+    (path,) = short_calls(tmp_path / "in", 1, 3.0)
+    charge = charge_of(tmp_path / "files", "demo")
+    with Cluster(nodes.address, charge, None, 700.0, 600.0) as cluster:
+        assert len(cluster._listeners) == 1
+        cluster.give(task_of(path))
+        outcome = one(cluster)
+    assert outcome.fault is None
+    alone = Worker(charge_of(tmp_path / "elsewhere", "demo").equipment).do(task_of(path))
+    found, wanted = (unpack_facts(each.measured.data, "x") for each in (outcome, alone))
+    assert wanted.transcript.model == "whisper-demo-zh"
+    assert any(turn.words for turn in wanted.turns)
+    assert found == wanted
+
+
+def test_what_goes_wrong_costs_its_call_alone(nodes: Nodes, tmp_path: Path) -> None:
+    task = task_of(short_calls(tmp_path / "in", 1, 1.0)[0])
+    charge = charge_of(tmp_path / "files")
     with Cluster(nodes.address, charge, 1, 700.0, 600.0) as cluster:
         cluster.give(task)
         done = one(cluster)
