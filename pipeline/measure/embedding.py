@@ -26,7 +26,7 @@ from scipy.signal import get_window
 
 from pipeline.errors import ModelError
 from pipeline.measure.channel import Channel, FloatArray
-from pipeline.measure.frames import FRAME_S, Mask, frame_count, grown, runs
+from pipeline.measure.frames import FRAME_S, Mask, frame_count, grown, runs, windowed
 
 if TYPE_CHECKING:
     import torch
@@ -179,15 +179,8 @@ def _analysis(rate_hz: int) -> tuple[FloatArray, FloatArray]:
 
 
 def _power(channel: Channel, first: int, last: int, window: FloatArray) -> FloatArray:
-    """Power spectra of frames ``first`` up to ``last``; beyond the recording there is silence."""
-    length = len(window)
-    middles = np.round((np.arange(first, last) + 0.5) * FRAME_S * channel.rate_hz).astype(np.int64)
-    start, stop = int(middles[0]) - length // 2, int(middles[-1]) + length
-    sound = channel.samples(start, stop)
-    before = max(0, -start)
-    sound = np.pad(sound, (before, max(0, stop - start - before - len(sound))))
-    at = middles - length // 2 - start
-    spectra = rfft(np.lib.stride_tricks.sliding_window_view(sound, length)[at] * window, axis=1)
+    """Power spectra of frames ``first`` up to ``last``."""
+    spectra = rfft(windowed(channel, first, last, window), axis=1)
     return np.asarray(np.square(spectra.real) + np.square(spectra.imag), np.float32)
 
 

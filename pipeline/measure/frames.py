@@ -34,6 +34,23 @@ def frame_edges(first: int, last: int, rate_hz: int) -> npt.NDArray[np.int64]:
     return np.round(np.arange(first, last + 1) * FRAME_S * rate_hz).astype(np.int64)
 
 
+def windowed(
+    channel: Channel, first: int, last: int, window: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float32]:
+    """Sound around the middles of frames ``first`` up to ``last``, [frames, samples].
+
+    Beyond the recording there is silence.
+    """
+    length = len(window)
+    middles = np.round((np.arange(first, last) + 0.5) * FRAME_S * channel.rate_hz).astype(np.int64)
+    start, stop = int(middles[0]) - length // 2, int(middles[-1]) + length
+    sound = channel.samples(start, stop)
+    before = max(0, -start)
+    sound = np.pad(sound, (before, max(0, stop - start - before - len(sound))))
+    at = middles - length // 2 - start
+    return np.asarray(np.lib.stride_tricks.sliding_window_view(sound, length)[at] * window)
+
+
 def runs(mask: Mask) -> list[tuple[int, int]]:
     """(first, last + 1) of every run of true frames."""
     steps = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(np.int8), [0]])))

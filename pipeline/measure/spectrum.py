@@ -16,7 +16,7 @@ from scipy.fft import next_fast_len, rfft
 from scipy.signal import get_window
 
 from pipeline.measure.channel import Channel, FloatArray
-from pipeline.measure.frames import FRAME_S, frame_count, grown, mask_of, runs
+from pipeline.measure.frames import frame_count, grown, mask_of, runs, windowed
 from pipeline.timeline import Span, union
 
 BANDS = 14
@@ -95,14 +95,7 @@ def _analysis(rate_hz: int) -> tuple[FloatArray, FloatArray]:
 
 
 def _spectra(channel: Channel, first: int, last: int, window: FloatArray) -> FloatArray:
-    """Power spectra of frames ``first`` up to ``last``; beyond the recording there is silence."""
-    length = len(window)
-    middles = np.round((np.arange(first, last) + 0.5) * FRAME_S * channel.rate_hz).astype(np.int64)
-    start, stop = int(middles[0]) - length // 2, int(middles[-1]) + length
-    sound = channel.samples(start, stop)
-    before = max(0, -start)
-    sound = np.pad(sound, (before, max(0, stop - start - before - len(sound))))
-    at = middles - length // 2 - start
-    framed = np.lib.stride_tricks.sliding_window_view(sound, length)[at] * window
-    spectra = rfft(framed, next_fast_len(length, real=True), axis=1)
+    """Power spectra of frames ``first`` up to ``last``."""
+    framed = windowed(channel, first, last, window)
+    spectra = rfft(framed, next_fast_len(len(window), real=True), axis=1)
     return np.asarray(np.square(spectra.real) + np.square(spectra.imag), np.float32)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from pipeline.agreement.picture import FONTS
 from pipeline.errors import UsageError
 from pipeline.tune.fit import Fit, Moved
 from pipeline.tune.objective import Floats, counts_of, false_flag_rate, precision, recall
@@ -20,14 +21,6 @@ from pipeline.tune.wording import say
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_FONTS: Final = (
-    "Noto Sans CJK SC",
-    "PingFang SC",
-    "Microsoft YaHei",
-    "WenQuanYi Zen Hei",
-    "SimHei",
-    "Noto Serif CJK SC",
-)
 _DPI: Final = 140
 _NOW, _NEW, _BAND = "#8a8f98", "#0b6e4f", "#0b6e4f"
 _MET, _MISSED = "#4477aa", "#cc6677"
@@ -48,7 +41,7 @@ def style() -> Iterator[None]:
     except ModuleNotFoundError:
         raise UsageError("Pictures need matplotlib: pip install 'qinhe[tune]'.") from None
     known = {font.name for font in font_manager.fontManager.ttflist}
-    fonts = [name for name in _FONTS if name in known]
+    fonts = [name for name in FONTS if name in known]
     settings: Any = {
         "font.family": [*fonts[:1], "sans-serif"],
         "font.size": 10,
