@@ -1,4 +1,4 @@
-"""A store as tidy tables for notebooks: polars, and pandas by way of Arrow (`.to_pandas()`).
+"""A store as tidy tables for notebooks: polars; `.to_pandas()` where pandas is installed, by Arrow.
 
 One row is one call, one figure of one party, one turn, one finding or one mark; columns have the
 names and units of `qinhe export`. Numbers that identify people are masked unless asked for.
