@@ -126,9 +126,7 @@ def test_tidy_tables(night: str) -> None:
     assert turns.height == CALLS * 7
     assert turns.filter(turns["speaker"] == "agent")["f0_spread_st"].null_count() == 0
     assert facts["call_id"].n_unique() == findings["call_id"].n_unique() == CALLS
-    assert (
-        calls.to_arrow().column_names == calls.columns
-    )  # what pandas would take
+    assert calls.to_arrow().column_names == calls.columns  # what pandas would take
 
 
 def test_numbers_of_people_are_masked_in_tables(tmp_path: Path) -> None:
