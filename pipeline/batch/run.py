@@ -177,8 +177,12 @@ class Night:
             sweep(self._database)
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self.close()
+        # A worker that was killed, or went with its node, may have left files of a call that
+        # another has done since.
+        if kind is None and self._run.alone():
+            sweep(self._database)
 
 
 def outcome_of(journal: Journal) -> str:
