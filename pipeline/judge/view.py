@@ -279,5 +279,5 @@ class View:
             span=turn.span,
             speaker=turn.speaker,
             words=self.text(turn) or None,
-            **more,  # type: ignore[arg-type]
+            **more,  # type: ignore[arg-type]  # fields of Evidence, which msgspec checks by name
         )

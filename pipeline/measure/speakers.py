@@ -46,14 +46,12 @@ class Separation(msgspec.Struct, frozen=True, kw_only=True):
         speech: per voice, when it makes speech sounds; empty where they were not told apart.
         stretches: in time order, pauses of a voice up to ``segment_pause_s`` in them.
         confidence: how sure it is that there are so many voices, 0 to 1.
-        overlaps: where two voices are heard at once.
         reason: why the voices were not told apart.
     """
 
     speech: tuple[Timeline, ...] = ()
     stretches: tuple[Stretch, ...] = ()
     confidence: float = 0.0
-    overlaps: Timeline = ()
     reason: str | None = None
 
     def sure(self, span: Span, voice: int) -> float:
