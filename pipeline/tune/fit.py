@@ -9,17 +9,16 @@ beside it as what it is, optimistic.
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 import msgspec
 import numpy as np
-from scipy import stats
 
 from pipeline.errors import UsageError
 from pipeline.tune import enough
+from pipeline.tune.interval import CONFIDENCE, Estimate, interval
 from pipeline.tune.knobs import Knob
 from pipeline.tune.objective import KAPPA, Floats, Objective, counts_of, kappa
 from pipeline.tune.sample import Ints, Sample, folds, redrawn
@@ -60,15 +59,6 @@ class Plan:
 PLAN: Final = Plan()
 CHANCE: Final = 0.005
 """Marks of no meaning pass for a lesson that often at most."""
-CONFIDENCE: Final = 0.95
-
-
-class Estimate(Value, frozen=True, kw_only=True):
-    """A figure with its interval of 95 %."""
-
-    value: float
-    low: float
-    high: float
 
 
 class Moved(Value, frozen=True, kw_only=True):
@@ -195,7 +185,6 @@ def _fitted(about: Fit, sample: Sample, space: Space, plan: Plan) -> Fit:
 
 
 def _with(fit: Fit, **changes: object) -> Fit:
-
     return msgspec.structs.replace(fit, **changes)
 
 
@@ -271,7 +260,7 @@ def _estimate(
     row = flags[None].astype(np.float64)
     value = score(weighed(row, sample, np.ones(len(sample))))[0]
     drawn = score(weighed(row, sample, weights))[0]
-    return _interval(float(value), drawn, sample.units)
+    return interval(float(value), drawn, sample.units)
 
 
 def _difference(
@@ -281,19 +270,7 @@ def _difference(
     both = np.stack((one, two)).astype(np.float64)
     value = score(weighed(both, sample, np.ones(len(sample))))
     drawn = score(weighed(both, sample, weights))
-    return _interval(float(value[0] - value[1]), drawn[0] - drawn[1], sample.units)
-
-
-def _interval(value: float, drawn: Floats, units: int) -> Estimate:
-    """Percentiles of what was redrawn (Efron 1979), widened for few units.
-
-    Redrawing n units makes intervals too narrow by about (n - 1) / n and knows nothing of
-    Student's t; expanded percentiles put both right (Hesterberg 2015).
-    """
-    reach = stats.t.ppf((1 + CONFIDENCE) / 2, units - 1) * math.sqrt(units / (units - 1))
-    tail = float(stats.norm.cdf(-reach))
-    low, high = (float(each) for each in np.quantile(drawn, (tail, 1 - tail)))
-    return Estimate(value=value, low=min(low, value), high=max(high, value))
+    return interval(float(value[0] - value[1]), drawn[0] - drawn[1], sample.units)
 
 
 def _moved(

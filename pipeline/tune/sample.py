@@ -20,26 +20,18 @@ LEAST_AGENTS: Final = 10
 NOBODY: Final = -1
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """The calls that have a verdict of the raters and, under some setting, of the judge.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Units:
+    """Calls and who took them: what stays together when calls are dealt, and what is redrawn.
 
     Attributes:
-        table: their columns.
-        calls: their places in the store's order.
-        marked: whether the raters say missed.
         agents: a number for each agent; calls without one are `NOBODY`'s, one group together.
-        without_verdict: marked calls on which the judge has none.
     """
 
-    table: Table
-    calls: Ints
-    marked: Flags
     agents: Ints
-    without_verdict: int
 
     def __len__(self) -> int:
-        return len(self.calls)
+        return len(self.agents)
 
     @property
     def unit(self) -> Unit:
@@ -64,6 +56,29 @@ class Sample:
         return np.unique(self.agents, return_inverse=True)[1].astype(np.int64)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample(Units):
+    """The calls that have a verdict of the raters and, under some setting, of the judge.
+
+    Attributes:
+        table: their columns.
+        calls: their places in the store's order.
+        marked: whether the raters say missed.
+        without_verdict: marked calls on which the judge has none.
+    """
+
+    table: Table
+    calls: Ints
+    marked: Flags
+    without_verdict: int
+
+
+def numbers_of(agents: Sequence[str | None]) -> Ints:
+    """A number for each agent's name; `NOBODY` where it is not known."""
+    numbers = {name: number for number, name in enumerate(sorted(filter(None, set(agents))))}
+    return np.array([numbers.get(name or "", NOBODY) for name in agents], np.int64)
+
+
 def sample_of(
     table: Table, call_ids: Sequence[str], agents: Sequence[str | None], truth: Truth
 ) -> Sample:
@@ -78,12 +93,11 @@ def sample_of(
     judged = table.ever_judged
     at = [index for index, call in enumerate(call_ids) if call in truth.missed]
     kept = np.array([index for index in at if judged[index]], np.int64)
-    numbers = {name: number for number, name in enumerate(sorted(filter(None, set(agents))))}
     return Sample(
         table=table.of(kept),
         calls=kept,
         marked=np.array([truth.missed[call_ids[index]] for index in kept], bool),
-        agents=np.array([numbers.get(agents[index] or "", NOBODY) for index in kept], np.int64),
+        agents=numbers_of(agents)[kept],
         without_verdict=len(at) - len(kept),
     )
 
@@ -111,7 +125,7 @@ def folds(groups: Ints, marked: Flags, count: int, seed: int) -> Ints:
     return fold_of[where]
 
 
-def redrawn(sample: Sample, times: int, seed: int) -> Floats:
+def redrawn(sample: Units, times: int, seed: int) -> Floats:
     """How often each call is in each of ``times`` samples drawn anew with replacement.
 
     Agents are drawn whole, so that what their calls share does not pass for evidence.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from pipeline.scorecard import Text
-from pipeline.tune.fit import Estimate
+from pipeline.tune.interval import Estimate
 
 DASH: Final = "–"
 

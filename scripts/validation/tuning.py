@@ -231,12 +231,14 @@ def _nothing(on: str, *, halo: bool) -> Row:
     return _row("marks without meaning told as such, % of runs", on, share(told), "%", target)
 
 
-def rows(data: Path) -> Iterator[Row]:
+def rows(data: Path) -> list[Row]:
     """Every figure; nothing is read from ``data``."""
     one, two = "one limit", "two limits"
-    yield from _found(RESPONSE, wrong(0.1, 0.1, 0.1), f"{one}, raters wrong in 10 %")
-    yield from _found(RESPONSE, wrong(0.15, 0.2, 0.3), f"{one}, raters wrong in 15, 20, 30 %")
-    yield from _found(RESPONSE, soft, f"{one}, soft raters")
-    yield from _found(RATE, wrong(0.1, 0.1, 0.1), f"{two}, raters wrong in 10 %")
-    yield _nothing("30 % missed, at random", halo=False)
-    yield _nothing("40 % of agents, all their calls (halo)", halo=True)
+    return [
+        *_found(RESPONSE, wrong(0.1, 0.1, 0.1), f"{one}, raters wrong in 10 %"),
+        *_found(RESPONSE, wrong(0.15, 0.2, 0.3), f"{one}, raters wrong in 15, 20, 30 %"),
+        *_found(RESPONSE, soft, f"{one}, soft raters"),
+        *_found(RATE, wrong(0.1, 0.1, 0.1), f"{two}, raters wrong in 10 %"),
+        _nothing("30 % missed, at random", halo=False),
+        _nothing("40 % of agents, all their calls (halo)", halo=True),
+    ]
