@@ -77,11 +77,20 @@ def load(path: Path) -> Rubric:
     Raises:
         ConfigError: names the file, the line, the key, and the nearest key or name that exists.
     """
+    return weighted(as_written(path))
+
+
+def as_written(path: Path) -> Rubric:
+    """The same before its weights are applied: the points are those of the file.
+
+    Raises:
+        ConfigError: as `load`.
+    """
     rubric = _inherited(path) if _extends(path) else read_typed(path, Rubric)
     problem = next(iter(problems_of(rubric, load_lexicon(rubric.lexicon))), None)
     if problem:
         raise _error(path, problem)
-    return weighted(rubric)
+    return rubric
 
 
 def _extends(path: Path) -> bool:

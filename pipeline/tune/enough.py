@@ -44,6 +44,12 @@ def more(calls: int, missed: int, agents: int) -> int:
     rare = min(missed, calls - missed)
     if short <= 0 and rare >= LEAST_OF_EACH:
         return 0
-    short = max(short, LEAST_OF_EACH - rare)
+    return rough(max(short, LEAST_OF_EACH - rare))
+
+
+def rough(short: int) -> int:
+    """About so many, to two figures; 0 where none is short."""
+    if short <= 0:
+        return 0
     power: int = 10 ** max(0, len(str(short)) - 2)
     return math.ceil(short / power) * power

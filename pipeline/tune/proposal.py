@@ -18,9 +18,9 @@ import yaml
 
 from pipeline.errors import ConfigError, InputError, UsageError
 from pipeline.files import read_input
-from pipeline.rubric import Rubric, load
+from pipeline.rubric import Rubric
 from pipeline.rubric.kinds import AnyCriterion
-from pipeline.rubric.reading import RUBRICS
+from pipeline.rubric.reading import RUBRICS, as_written, weighted
 from pipeline.tune.knobs import turned
 from pipeline.values import Value
 
@@ -66,7 +66,7 @@ def propose(path: Path, changes: Sequence[Change], head: Sequence[str]) -> Propo
     """
     if not changes:
         raise UsageError("There is nothing to propose.")
-    old = load(path)
+    old = as_written(path)
     text = read_input(path).decode("utf-8")
     text = _versioned(text, old.version + 1)
     for change in changes:
@@ -96,7 +96,7 @@ def _checked(path: Path, name: str, text: str, old: Rubric, changes: Sequence[Ch
     with tempfile.TemporaryDirectory(prefix="qinhe-") as folder:
         written = Path(folder) / name
         written.write_text(text, encoding="utf-8")
-        new = load(written)
+        new = as_written(written)
     settings: dict[str, dict[str, float]] = {}
     for change in changes:
         settings.setdefault(change.criterion, {})[change.key] = change.number
@@ -109,7 +109,7 @@ def _checked(path: Path, name: str, text: str, old: Rubric, changes: Sequence[Ch
             found="one that reads otherwise once they are changed",
             remedy="write anchors and aliases out",
         )
-    return new
+    return weighted(new)
 
 
 # ── Editing ──────────────────────────────────────────────────────────────────────────────────────
