@@ -271,9 +271,13 @@ def _model_probability(
     worth &= level_db > loud_db - settings.worth_range_db
     gain = 10 ** (float(np.clip(_MODEL_LEVEL_DB - loud_db, 0.0, _MOST_GAIN_DB)) / 20)
     centres = (np.arange(len(level_db)) + 0.5) * FRAME_S
-    for first, last in runs(grown(worth, settings.worth_asking_s)):
-        blocks = _at_model_rate(line, first * FRAME_S, last * FRAME_S, gain)
-        values = model.probabilities(blocks)
+    # Stretches of like length go well together.
+    asked = runs(grown(worth, settings.worth_asking_s))
+    stretches = sorted(asked, key=lambda run: run[0] - run[1])
+    sounds = [
+        _at_model_rate(line, first * FRAME_S, last * FRAME_S, gain) for first, last in stretches
+    ]
+    for (first, last), values in zip(stretches, model.probabilities(sounds), strict=True):
         at = first * FRAME_S + (np.arange(len(values)) + 0.5) * vad.FRAME_S + _MODEL_LAG_S
         probability[first:last] = np.interp(centres[first:last], at, values)
     return probability

@@ -13,7 +13,7 @@ import soundfile
 from pipeline.measure import level, loudness, speech
 from pipeline.measure.channel import from_samples, resampled
 from pipeline.measure.vad import RATE_HZ as VAD_RATE_HZ
-from pipeline.measure.vad import load_vad
+from pipeline.measure.vad import load_vad, model_file
 from pipeline.settings import load_measure_settings
 from scripts.benchmarking.timing import in_turns
 from scripts.validation import pitch as f0
@@ -84,16 +84,42 @@ def _detectors(sound: npt.NDArray[np.float32]) -> dict[str, Callable[[], object]
     one = from_samples(sound, RATE_HZ)
     found: dict[str, Callable[[], object]] = {
         OURS: lambda: speech.detect([one], settings, vad),
-        "silero, whole sequence (ONNX)": lambda: vad.probabilities(
-            [resampled(sound, RATE_HZ, VAD_RATE_HZ)]
-        ),
+        "silero, our engine": lambda: vad.probabilities([[resampled(sound, RATE_HZ, VAD_RATE_HZ)]]),
     }
-    for name, make in {"silero, streaming (torch)": _silero, "WebRTC": _webrtc}.items():
+    others = {
+        "silero, whole sequence (ONNX)": _silero_sequence,
+        "silero, streaming (torch)": _silero,
+        "WebRTC": _webrtc,
+    }
+    for name, make in others.items():
         try:
             found[name] = make(sound)
         except ImportError:
             continue
     return found
+
+
+def _silero_sequence(sound: npt.NDArray[np.float32]) -> Callable[[], object]:
+    """As its package is used: the graph over many frames at once, in ONNX Runtime."""
+    import onnxruntime
+    from silero_vad.sequence_vad import frame_blocks
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    session = onnxruntime.InferenceSession(
+        str(model_file()), options, providers=["CPUExecutionProvider"]
+    )
+
+    def once() -> list[object]:
+        state = [np.zeros((1, 1, 128), np.float32)] * 2
+        found = []
+        for block in frame_blocks(resampled(sound, RATE_HZ, VAD_RATE_HZ), 512, 64, 512):
+            given = {"input": block, "h": state[0], "c": state[1]}
+            values, *state = session.run(["speech_probs", "hn", "cn"], given)
+            found.append(values)
+        return found
+
+    return once
 
 
 def _silero(sound: npt.NDArray[np.float32]) -> Callable[[], object]:

@@ -151,7 +151,7 @@ def _silero(samples: npt.NDArray[np.float32], model: Vad) -> Mask:
 
     wide = resampled(samples, RATE_HZ, MODEL_RATE_HZ)
     found = get_speech_timestamps_from_probs(
-        model.probabilities([wide]),
+        model.probabilities([[wide]])[0],
         sampling_rate=MODEL_RATE_HZ,
         audio_length_samples=len(wide),
     )
