@@ -74,7 +74,7 @@ def decode(data: bytes, source: str | Path) -> Tracks:
         count = sum(name.startswith("peak_") for name in arrays)
         return Tracks(
             tuple(
-                ChannelTracks(**{name: arrays[f"{name}_{index}"] for name in _NAMES})
+                ChannelTracks(**{name: _checked(arrays[f"{name}_{index}"]) for name in _NAMES})
                 for index in range(count)
             )
         )
@@ -85,3 +85,9 @@ def decode(data: bytes, source: str | Path) -> Tracks:
             found=f"something else ({error})",
             remedy="make it with `qinhe measure --tracks`",
         ) from None
+
+
+def _checked(track: npt.NDArray[Any]) -> FloatTrack:
+    if track.ndim != 1 or track.dtype != np.float32:
+        raise ValueError(f"a track of shape {track.shape} and type {track.dtype}")
+    return track

@@ -120,12 +120,26 @@ def _parquet(file: BinaryIO) -> Iterator[tuple[int, Row]]:
 
     number = 0
     try:
-        for batch in parquet.ParquetFile(file).iter_batches(batch_size=_BATCH):
-            for row in batch.to_pylist():
+        table = parquet.ParquetFile(file)
+        kinds = arrow.schema([_to_microseconds(field) for field in table.schema_arrow])
+        for batch in table.iter_batches(batch_size=_BATCH):
+            for row in batch.cast(kinds, safe=False).to_pylist():
                 number += 1
                 yield number, row
     except (arrow.ArrowException, TypeError, OverflowError, KeyError) as error:
         raise ValueError(str(error)) from None
+
+
+def _to_microseconds(field: Any) -> Any:
+    """Arrow would hand out times in nanoseconds, as pandas writes them, as values of pandas."""
+    import pyarrow as arrow
+
+    kind = field.type
+    if arrow.types.is_timestamp(kind) and kind.unit == "ns":
+        return field.with_type(arrow.timestamp("us", tz=kind.tz))
+    if arrow.types.is_duration(kind) and kind.unit == "ns":
+        return field.with_type(arrow.duration("us"))
+    return field
 
 
 # ── Items ────────────────────────────────────────────────────────────────────────────────────────

@@ -190,13 +190,22 @@ def _open_ffmpeg(file: BinaryIO, container: Container) -> Reader:
     )
 
 
+_MOST_READ = 1 << 20
+
+
 class _Seekable:
-    """A file for FFmpeg; where PyAV would print what a broken header makes `seek` raise."""
+    """A file for FFmpeg; where PyAV would print what a broken header makes `seek` raise.
+
+    Reads are bounded: Python would make room for as much as a header claims before it reads.
+    """
 
     def __init__(self, file: BinaryIO) -> None:
-        self.read = file.read
+        self._read = file.read
         self.tell = file.tell
         self._seek = file.seek
+
+    def read(self, size: int = -1) -> bytes:
+        return self._read(_MOST_READ if size < 0 else min(size, _MOST_READ))
 
     def seek(self, offset: int, whence: int = 0) -> int:
         try:

@@ -6,6 +6,7 @@ recording or as an `AudioError`, quickly, without a word on the terminal and not
 
 from __future__ import annotations
 
+import io
 import random
 import tempfile
 import time
@@ -19,6 +20,7 @@ import soundfile
 
 from pipeline.errors import AudioError
 from pipeline.measure.audio import open_audio
+from pipeline.measure.decoders import _Seekable
 from pipeline.settings import AudioSettings, load_measure_settings
 
 RATE = 8000
@@ -135,3 +137,18 @@ def test_any_bytes_are_read_or_refused(seed, tmp_path):
     path = tmp_path / "call.wav"
     path.write_bytes(rng.choice(starts) + rng.randbytes(rng.choice([1, 50, 3000])))
     assert refusal(path, load_measure_settings().audio).isprintable()
+
+
+def test_a_header_that_claims_gigabytes_gets_no_memory_for_them() -> None:
+    """FFmpeg asks for as many bytes as a chunk says it has."""
+    asked: list[int] = []
+
+    class Asked(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            asked.append(-1 if size is None else size)
+            return super().read(size)
+
+    file = _Seekable(Asked(bytes(10)))
+    assert file.read(2**31 - 1) == bytes(10)
+    assert file.read() == b""
+    assert all(0 <= size <= 1 << 20 for size in asked)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import mimetypes
+import re
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
@@ -77,7 +78,8 @@ def _party(speaker: str, agent: str | None) -> dict[str, str]:
 
 
 def _recording(facts: CallFacts, start: str) -> dict[str, Any]:
-    raw = bytes.fromhex(facts.audio.sha256) if len(facts.audio.sha256) == 64 else b""
+    known = re.fullmatch("[0-9a-f]{64}", facts.audio.sha256) is not None
+    raw = bytes.fromhex(facts.audio.sha256) if known else b""
     hashed = base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
     channels = [party.channel for party in facts.speakers]
     return {

@@ -2,6 +2,7 @@ import io
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pyarrow as arrow
 import pytest
@@ -145,3 +146,19 @@ def test_the_file_is_closed(tmp_path: Path) -> None:
     file = path.open("rb")
     list(read_manifest(file, "m.csv", "/in"))
     assert file.closed
+
+
+@pytest.mark.parametrize("zone", [None, "Asia/Shanghai"])
+def test_moments_in_nanoseconds_as_pandas_writes_them_are_moments(zone: str | None) -> None:
+    moment = datetime(2026, 11, 21, 22, 30, tzinfo=ZoneInfo(zone) if zone else None)
+    buffer = io.BytesIO()
+    columns = {
+        "path": ["a.wav", "b.wav"],
+        "start_time": arrow.array([moment, None], arrow.timestamp("ns", tz=zone)),
+        "waited": arrow.array([timedelta(seconds=3), None], arrow.duration("ns")),
+    }
+    parquet.write_table(arrow.table(columns), buffer, version="2.6")
+    first, second = read(buffer.getvalue(), "m.parquet")
+    assert first.details.started_at == moment.astimezone()
+    assert second.details.started_at is None
+    assert first.details.extra == {"waited": "0:00:03"}

@@ -116,6 +116,14 @@ def test_vcon_names_the_recording_and_carries_transcript_and_scorecard() -> None
     assert as_text("vcon") == as_text("vcon")
 
 
+@pytest.mark.parametrize("odd", ["", "x" * 64, "ab" * 31])
+def test_vcon_says_no_hash_that_is_none(odd: str) -> None:
+    facts = examples.facts()
+    audio = msgspec.structs.replace(facts.audio, sha256=odd)
+    found = json.loads(as_text("vcon", msgspec.structs.replace(facts, audio=audio)))
+    assert found["dialog"][0]["content_hash"] == "sha256-"
+
+
 def test_vcon_has_the_structure_of_the_published_draft() -> None:
     check = jsonschema.Draft202012Validator(VCON)
     found = json.loads(as_text("vcon"))
