@@ -44,6 +44,23 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
         return safe_stem(self.paths[0].rstrip("/"))
 
 
+class Usual(msgspec.Struct, frozen=True, kw_only=True):
+    """What holds for every call of a night that does not say otherwise (as `Item` has it)."""
+
+    language: str | None = None
+    channels: str | None = None
+    speakers: str | None = None
+
+    def of(self, item: Item) -> Item:
+        """The item, with what it leaves open; a file of one's own says who is on it."""
+        return msgspec.structs.replace(
+            item,
+            language=item.language or self.language,
+            channels=item.channels or (self.channels if len(item.paths) == 1 else None),
+            speakers=item.speakers or (self.speakers if item.transcript else None),
+        )
+
+
 class Refused(msgspec.Struct, frozen=True, kw_only=True):
     """What a source names and nobody can do anything with."""
 

@@ -145,7 +145,9 @@ def _check_files(equipment: Equipment, mark: str) -> None:
 def _check_plan(plan: Plan, equipment: Equipment, *, network: bool) -> None:
     from pipeline.batch.plan import plan_of
 
-    here = plan_of(equipment.settings, equipment.model, network=network)
+    here = plan_of(
+        equipment.settings, equipment.model, pyannote=equipment.pyannote, network=network
+    )
     if here != plan:
         ours, theirs = msgspec.to_builtins(here), msgspec.to_builtins(plan)
         differs = ", ".join(name for name in ours if ours[name] != theirs[name])

@@ -26,6 +26,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         model: Whisper's name or checkpoint; ``None``: no words.
+        pyannote: the folder of a pipeline that tells voices apart; ``None``: Qinhe does.
         rubric: ``None``: the one of each call's language.
         workers: ``None``: what cores and memory carry.
         ray: the address of a Ray cluster; ``None``: this machine.
@@ -41,6 +42,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     settings: MeasureSettings
     model: str | None
     device: str | None
+    pyannote: Path | None
     rubric: str | None
     workers: int | None
     ray: str | None
@@ -62,7 +64,9 @@ def night(options: Options, kind: str, journal: Journal) -> Iterator[Night]:
     judging = Judging(options.rubric)
     if options.rubric is not None:
         judging.judge("")  # a wrong rubric is told before the slow part
-    plan = plan_of(options.settings, options.model, network=options.network)
+    plan = plan_of(
+        options.settings, options.model, pyannote=options.pyannote, network=options.network
+    )
     with open_database(options.db, options.files, patience_s=options.patience_s) as database:
         run = Run(database, kind, msgspec.to_builtins(plan))
         outcome = "interrupted"
@@ -117,6 +121,7 @@ def _equipment(options: Options, files: Path, *, threads: int) -> Equipment:
         files=files,
         memory_mb=options.memory_mb,
         threads=threads,
+        pyannote=options.pyannote,
     )
 
 

@@ -33,6 +33,7 @@ class Plan(Value, frozen=True, kw_only=True):
 
     Attributes:
         model: names the weights; ``None``: no words are recognised.
+        diarizer: names another pipeline that tells voices apart; ``None``: Qinhe does.
     """
 
     version: str
@@ -40,6 +41,7 @@ class Plan(Value, frozen=True, kw_only=True):
     settings_sha256: str
     shipped: dict[str, str]
     model: str | None
+    diarizer: str | None = None
 
     def of(self, item: Item) -> str:
         """Names everything that this item's facts depend on, its sound aside.
@@ -50,12 +52,19 @@ class Plan(Value, frozen=True, kw_only=True):
         words = content(item.transcript) if item.transcript else None
         own = None if item.transcript else self.model
         told = (item.channels, item.language, item.speakers, item.agent_is)
+        other = () if self.diarizer is None else (self.diarizer,)
         return sha256_of((self.version, self.stages, self.settings_sha256, self.shipped, own,
-                          words, told))  # fmt: skip
+                          words, told, *other))  # fmt: skip
 
 
-def plan_of(settings: MeasureSettings, model: str | None, *, network: bool) -> Plan:
-    """The plan of a run with these settings and this model, none of which is loaded yet.
+def plan_of(
+    settings: MeasureSettings,
+    model: str | None,
+    *,
+    network: bool,
+    pyannote: Path | None = None,
+) -> Plan:
+    """The plan of a run with these settings and these models, none of which is loaded yet.
 
     Raises:
         ModelError: the model is not on this machine, and it may not be fetched.
@@ -66,7 +75,17 @@ def plan_of(settings: MeasureSettings, model: str | None, *, network: bool) -> P
         settings_sha256=sha256_of(settings),
         shipped={**_packages(settings.transcript.engine), **_shipped_models()},
         model=None if model is None else _weights(model, settings.transcript.engine, network),
+        diarizer=None if pyannote is None else _pipeline(pyannote),
     )
+
+
+def _pipeline(folder: Path) -> str:
+    """Names a diarization pipeline by all that lies in its folder, or by its only file."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file()) or [folder]
+    try:
+        return sha256_of([(path.name, content(str(path))) for path in files])
+    except SourceError:
+        return str(folder)  # loading it says what is wrong
 
 
 def _weights(model: str, engine: str, network: bool) -> str:

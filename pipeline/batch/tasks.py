@@ -27,6 +27,7 @@ class Equipment(msgspec.Struct, frozen=True, kw_only=True):
         files: the store's files.
         memory_mb: how much a call may take beyond what the models take.
         threads: of one worker.
+        pyannote: the folder of the pipeline that tells voices apart; ``None``: Qinhe does.
     """
 
     settings: MeasureSettings
@@ -36,6 +37,7 @@ class Equipment(msgspec.Struct, frozen=True, kw_only=True):
     files: Path
     memory_mb: int
     threads: int
+    pyannote: Path | None = None
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from pipeline.batch.content import token
-from pipeline.batch.items import Item, Refused
+from pipeline.batch.items import Item, Refused, Usual
 from pipeline.batch.sources import items
 from pipeline.errors import SourceError
 
@@ -47,6 +47,7 @@ class Settled:
 def watch(
     sources: Sequence[str],
     settled: Settled,
+    usual: Usual,
     work: Callable[[Sequence[Item | Refused]], None],
     wait: Callable[[], bool],
 ) -> None:
@@ -56,7 +57,8 @@ def watch(
         SourceError: a folder is gone.
     """
     while True:
-        every = [item for item in items(sources, network=False) if isinstance(item, Item)]
+        found = items(sources, network=False)
+        every = [usual.of(item) for item in found if isinstance(item, Item)]
         ready = settled.of(every)
         if ready:
             work(ready)

@@ -67,7 +67,7 @@ class Worker:
         self._equipment = equipment
         self._judging = Judging(equipment.rubric)
         model = equipment.model if recogniser is None else None
-        models = call.load_models(equipment.settings, model, equipment.device)
+        models = call.load_models(equipment.settings, model, equipment.device, equipment.pyannote)
         self._models = models if recogniser is None else replace(models, recogniser=recogniser)
         if model is not None:
             import torch

@@ -17,6 +17,7 @@ from pipeline.errors import UsageError
 from pipeline.settings import Engine, load_measure_settings
 
 if TYPE_CHECKING:
+    from pipeline.batch.items import Usual
     from pipeline.batch.journal import Journal
     from pipeline.batch.nightly import Options
 
@@ -31,6 +32,24 @@ _working = options.together(
     ),
     click.option("--device", metavar="NAME", help="Where Whisper runs: auto, cpu, cuda …"),
     options.engine,
+    options.diarizer,
+    click.option(
+        "--language",
+        metavar="CODE",
+        help="Language of calls whose manifest does not say. Default: the settings' (zh).",
+    ),
+    click.option(
+        "--channels",
+        metavar="MAP",
+        help="Who is where, such as agent=right,customer=left, in calls whose manifest does not "
+        "say. Default: the agent left.",
+    ),
+    click.option(
+        "--speakers",
+        metavar="MAP",
+        help="Who the speakers of transcripts are, where the manifest does not say, such as "
+        "Diane=agent,Sheila=customer.",
+    ),
     click.option(
         "--settings",
         "settings_file",
@@ -93,17 +112,25 @@ _working = options.together(
 @click.command()
 @click.argument("sources", metavar="SOURCE…", nargs=-1, required=True)
 @_working
-def batch(sources: tuple[str, ...], log: str | None, quiet: bool, **given: Any) -> None:
+def batch(
+    sources: tuple[str, ...],
+    log: str | None,
+    quiet: bool,
+    **given: Any,
+) -> None:
     """Measure and judge many recordings into a store; what is done already costs nothing.
 
     SOURCE is a folder, a glob, a manifest (CSV, JSON lines, Parquet), a recording, or the address
     of any of these in a remote place (--network). Exit code 4: some failed.
     """
+    from pipeline.batch.items import Item
     from pipeline.batch.nightly import night
     from pipeline.batch.sources import items
 
+    usual = _usual(given)
     asked = _asked(**given)
-    every = list(items(sources, network=asked.network))
+    named = items(sources, network=asked.network)
+    every = [usual.of(each) if isinstance(each, Item) else each for each in named]
     with _terminated_politely(), _journal(log, quiet) as journal:
         with night(asked, "batch", journal) as at_work:
             at_work.work(every)
@@ -144,6 +171,7 @@ def watch(
     from pipeline.batch.watch import Settled
     from pipeline.batch.watch import watch as watched
 
+    usual = _usual(given)
     asked = _asked(**given)
     with _terminated_politely(), _journal(log, quiet) as journal:
         enough = threading.Event()
@@ -153,7 +181,7 @@ def watch(
             return not over and not enough.wait(every_s)
 
         with night(asked, "watch", journal) as at_work:
-            watched(sources, Settled(still_s), at_work.work, wait)
+            watched(sources, Settled(still_s), usual, at_work.work, wait)
         _end(journal, quiet)
 
 
@@ -163,6 +191,8 @@ def _asked(
     engine: Engine | None,
     no_transcript: bool,
     settings_file: Path | None,
+    diarizer: str,
+    pyannote: Path | None,
     debug: bool,
     **rest: Any,
 ) -> Options:
@@ -172,7 +202,21 @@ def _asked(
         raise UsageError("--model and --no-transcript exclude each other.")
     settings = options.with_engine(load_measure_settings(settings_file), engine)
     chosen = None if no_transcript else model or settings.transcript.model
-    return Options(settings=settings, model=chosen, **rest)
+    pipeline = options.pyannote_of(diarizer, pyannote)
+    return Options(settings=settings, model=chosen, pyannote=pipeline, **rest)
+
+
+def _usual(given: dict[str, Any]) -> Usual:
+    """What the options say of every call, out of all that was given."""
+    from pipeline.batch.items import Usual
+    from pipeline.measure import roles
+
+    usual = Usual(**{name: given.pop(name) for name in Usual.__struct_fields__})
+    if usual.channels:  # a wrong one is told before anything starts
+        roles.parse(usual.channels)
+    if usual.speakers:
+        roles.parse_speakers(usual.speakers)
+    return usual
 
 
 @contextmanager

@@ -10,11 +10,13 @@ import time
 from pathlib import Path
 
 import pytest
+import soundfile
 from sqlalchemy import select
 
 from pipeline.batch.content import content
 from pipeline.batch.pool import Pool
 from pipeline.batch.tasks import Equipment, Task
+from pipeline.cli import cli
 from pipeline.settings import CONFIGS, load_measure_settings
 from pipeline.store.database import open_database
 from pipeline.store.reading import stored_call
@@ -159,6 +161,79 @@ def test_a_watched_folder_is_done_as_it_fills(qinhe: Qinhe, night: Path, tmp_pat
     assert contents(str(tmp_path / "n.db"))["facts"] == 3
 
 
+OF_ONE_CALL = {"agent_file", "customer_file", "agent_is", "agent_name", "call_id", "transcript"}
+"""What a manifest says of each call."""
+OF_FILES = {"cache_folder", "no_cache", "audio"}
+"""The store keeps them."""
+
+
+@pytest.mark.parametrize("command", ["batch", "watch"])
+def test_a_night_can_be_told_what_a_call_can(command: str) -> None:
+    ways = {parameter.name for parameter in cli.commands["measure"].params} - {"out", "tracks"}
+    here = {parameter.name for parameter in cli.commands[command].params}
+    assert ways - OF_ONE_CALL - OF_FILES <= here
+
+
+PIPELINE = """
+from types import SimpleNamespace
+
+class Annotation:
+    def __init__(self, length): self.length = length
+    def itertracks(self, yield_label):
+        half = self.length / 2
+        yield SimpleNamespace(start=0.0, end=half), None, "A"
+        yield SimpleNamespace(start=half, end=self.length), None, "B"
+
+class Pipeline:
+    @classmethod
+    def from_pretrained(cls, config): return cls()
+    def __call__(self, sound):
+        return Annotation(sound["waveform"].shape[1] / sound["sample_rate"])
+"""
+
+
+def test_the_nights_options_reach_the_workers(
+    qinhe: Qinhe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "packages" / "pyannote" / "audio"
+    package.mkdir(parents=True)
+    (package.parent / "__init__.py").touch()
+    (package / "__init__.py").write_text(PIPELINE)
+    monkeypatch.syspath_prepend(str(tmp_path / "packages"))
+    (tmp_path / "house-voices").mkdir()
+    (tmp_path / "house-voices" / "config.yaml").write_text("version: 3")
+    sound, rate = soundfile.read(short_calls(tmp_path / "in", 1, 8.0)[0])
+    soundfile.write(tmp_path / "in" / "call-00000.wav", sound.mean(axis=1), rate)
+    transcript(tmp_path / "words.json")
+    night = ("batch", "in", "--db", "n.db", *QUIET, "--diarizer", "pyannote")
+    assert qinhe(*night, "--pyannote", "house-voices", "--language", "en", "--log", "log") == 0
+    with open_database(str(tmp_path / "n.db")) as database, database.reading() as connection:
+        facts = stored_call(connection, "call-00000").facts()
+    models = {each.stage: each.model for each in facts.provenance}
+    assert models["speakers"].endswith("after pyannote house-voices")
+    assert last_counts(tmp_path / "log") == {"measured": 1}
+    (tmp_path / "house-voices" / "config.yaml").write_text("version: 4")  # another pipeline
+    assert qinhe(*night, "--pyannote", "house-voices", "--language", "en", "--log", "log") == 0
+    assert last_counts(tmp_path / "log") == {"measured": 1}
+
+
+def test_channels_of_a_night_are_swapped_where_no_manifest_says_otherwise(
+    qinhe: Qinhe, night: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "night.csv").write_text(
+        'path,channels\nin/call-00000.wav,\nin/call-00001.wav,"agent=left,customer=right"\n'
+    )
+    swapped = ("--channels", "agent=right,customer=left")
+    assert qinhe("batch", "night.csv", "--db", "n.db", *QUIET, *swapped) == 0
+    with open_database(str(tmp_path / "n.db")) as database, database.reading() as connection:
+        agents = {
+            name: next(s.channel for s in stored_call(connection, name).facts().speakers
+                       if s.speaker == "agent")
+            for name in ("call-00000", "call-00001")
+        }  # fmt: skip
+    assert agents == {"call-00000": 1, "call-00001": 0}
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -166,6 +241,7 @@ def test_a_watched_folder_is_done_as_it_fills(qinhe: Qinhe, night: Path, tmp_pat
         ("in", "--db", "none/n.db"),
         ("in", "--db", "n.db", "--rubric", "no-such-rubric"),
         ("in", "--db", "n.db", "--model", "no-such-model"),
+        ("in", "--db", "n.db", "--diarizer", "pyannote", "--pyannote", "no-such-folder"),
     ],
 )
 def test_what_cannot_be_used_is_one_sentence(

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from pipeline.batch.items import Item
+from pipeline.batch.items import Item, Usual
 from pipeline.batch.watch import Settled, watch
 
 
@@ -45,7 +45,8 @@ def test_watching_hands_out_what_comes(tmp_path: Path) -> None:
     watch(
         [str(tmp_path)],
         Settled(0.0),
-        lambda items: done.extend(Path(item.paths[0]).name for item in items),
+        Usual(language="en"),
+        lambda items: done.extend(f"{Path(item.paths[0]).name} {item.language}" for item in items),
         wait,
     )
-    assert done == ["a.wav", "b.wav"]
+    assert done == ["a.wav en", "b.wav en"]
