@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import files
 from typing import Any, Final
-
-import jinja2
-from markupsafe import Markup
 
 from pipeline.agreement import picture
 from pipeline.agreement.drift import Drift
@@ -15,6 +10,7 @@ from pipeline.agreement.figures import Figure
 from pipeline.agreement.report import Agreement, Line
 from pipeline.agreement.text import names_of, told
 from pipeline.agreement.wording import DASH, TEXTS, category, main, percent, same, shown, who
+from pipeline.report import sheet
 
 _CELL: Final = 74
 _MARGIN: Final = 150
@@ -29,7 +25,10 @@ _OF_STEPS: Final = ("same", "kappa", "linear", "quadratic", "ac", "icc", "alpha"
 
 def render(found: Agreement, ui: str = "zh") -> str:
     """The page, in ``ui`` ("zh" or "en")."""
-    return _template().render(
+    return sheet.render(
+        "pipeline.agreement",
+        "agreement.html.j2",
+        ["agreement.css"],
         ui=ui,
         t={key: text.of(ui) for key, text in TEXTS.items()},
         found=found,
@@ -50,22 +49,7 @@ def render(found: Agreement, ui: str = "zh") -> str:
         told=lambda dispute: told(dispute, names_of(found, ui), ui),
         same=same,
         number=lambda value: DASH if value is None else f"{value:.1f}",
-        css=_part("pipeline.report", "night.css") + _part("pipeline.agreement", "agreement.css"),
     )
-
-
-@cache
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
-    )
-    return environment.from_string(_part("pipeline.agreement", "agreement.html.j2"))
-
-
-@cache
-def _part(package: str, name: str) -> Markup:
-    # Our own files, not anybody's input.
-    return Markup(files(package).joinpath("page", name).read_text("utf-8"))
 
 
 def _columns(line: Line) -> tuple[str, ...]:

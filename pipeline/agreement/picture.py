@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-import io
-from typing import Any, Final
+from typing import Any
 
 from pipeline.agreement.report import Agreement, Line
 from pipeline.agreement.wording import TEXTS, main, who
-from pipeline.errors import UsageError
+from pipeline.report import drawing
 from pipeline.store.marks import SYSTEM
-
-FONTS: Final = (
-    "Noto Sans CJK SC",
-    "PingFang SC",
-    "Microsoft YaHei",
-    "WenQuanYi Zen Hei",
-    "SimHei",
-    "Noto Serif CJK SC",
-)
-"""Fonts that have Chinese, the ones that people like first."""
-_DPI: Final = 160
 
 Matrix = list[list[float | None]]
 
@@ -43,20 +31,15 @@ def png(found: Agreement, ui: str = "zh") -> bytes:
     Raises:
         UsageError: matplotlib is not installed.
     """
-    try:
-        import matplotlib as mpl
-        from matplotlib.figure import Figure as Drawing
-    except ModuleNotFoundError:
-        raise UsageError("PNG needs the package matplotlib: pip install 'qinhe[tune]'.") from None
     line = best(found)
     names, values = matrix(line)
-    with mpl.rc_context({"font.family": [*_installed(), "sans-serif"], "font.size": 11}):
+    with drawing.style():
+        from matplotlib.figure import Figure
+
         size = 2.2 + 0.9 * len(names)
-        drawing = Drawing(figsize=(size + 1.2, size), dpi=_DPI, layout="constrained")
-        _draw(drawing.add_subplot(), names, values, line, ui)
-        buffer = io.BytesIO()
-        drawing.savefig(buffer, format="png", metadata={"Software": None})
-    return buffer.getvalue()
+        picture = Figure(figsize=(size + 1.2, size), dpi=drawing.DPI, layout="constrained")
+        _draw(picture.add_subplot(), names, values, line, ui)
+    return drawing.png(picture)
 
 
 def best(found: Agreement) -> Line:
@@ -64,17 +47,9 @@ def best(found: Agreement) -> Line:
     return next((line for line in found.lines if line.pooled), found.lines[0])
 
 
-def _installed() -> list[str]:
-    """Fonts that have Chinese, of those that are there."""
-    from matplotlib import font_manager
-
-    known = {font.name for font in font_manager.fontManager.ttflist}
-    return [name for name in FONTS if name in known]
-
-
 def _draw(axes: Any, names: list[str], values: Matrix, line: Line, ui: str) -> None:
     shown = [[float("nan") if value is None else value for value in row] for row in values]
-    image = axes.imshow(shown, cmap="BrBG", vmin=-1, vmax=1)
+    image = axes.imshow(shown, cmap=drawing.BOTH_WAYS, vmin=-1, vmax=1)
     ticks = [who(name, ui) for name in names]
     axes.set_xticks(range(len(names)), ticks, rotation=30, ha="right")
     axes.set_yticks(range(len(names)), ticks)

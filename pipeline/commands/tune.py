@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,15 +12,17 @@ import click
 from rich.console import Console
 
 from pipeline.commands import options
-from pipeline.errors import UsageError, printable
+from pipeline.commands.proposing import write_points, write_thresholds
+from pipeline.errors import UsageError
 
 if TYPE_CHECKING:
-    from pipeline.rubric import Rubric
     from pipeline.tune.calls import Calls
+    from pipeline.tune.knobs import Knob
     from pipeline.tune.objective import Objective
+    from pipeline.tune.pointing import PointsWork
     from pipeline.tune.space import Bounds
     from pipeline.tune.truth import Rule
-    from pipeline.tune.tuning import Tuned, Work
+    from pipeline.tune.tuning import Work
 
 _rubric = click.option(
     "--rubric", metavar="NAME|FILE", help="The rubric to look at. Default: Mandarin's."
@@ -55,7 +55,9 @@ class _Asked:
     seed: int
     workers: int | None
 
-    def work(self, names: tuple[str, ...], *, similarity: bool = False) -> Work:
+    def work(
+        self, names: tuple[str, ...], bounds: Bounds | None = None, *, similarity: bool = False
+    ) -> Work:
         """Rubric, knobs, marks, and what the judge makes of the calls."""
         from pipeline.commands.rubrics import rubric_of
         from pipeline.rubric import load_lexicon
@@ -68,6 +70,7 @@ class _Asked:
 
         rubric = rubric_of(self.rubric)
         knobs = chosen(rubric, names, similarity=similarity)
+        _refuse_unknown(bounds, knobs)
         with open_database(self.db, self.files, make=False) as database:
             with database.reading() as connection:
                 marks = all_marks(connection)
@@ -80,7 +83,35 @@ class _Asked:
             calls = read_calls(database, rubric, lexicon, cells, self.workers or _cores())
         return Work(rubric, knobs, calls, marks)
 
+    def points_work(self, names: tuple[str, ...], bounds: Bounds) -> PointsWork:
+        """Rubric, layout of its points, marks of whole calls, and every call's shares."""
+        from pipeline.commands.rubrics import rubric_of
+        from pipeline.rubric import load_lexicon
+        from pipeline.rubric.reading import as_written
+        from pipeline.settings import default_rubric
+        from pipeline.store.database import open_database
+        from pipeline.store.marks import all_marks
+        from pipeline.tune.pointing import read_shares
+        from pipeline.tune.proposal import file_of
+        from pipeline.tune.weighing import layout_of
 
+        rubric_of(self.rubric)  # says which there are, where there is none of that name
+        written = as_written(file_of(self.rubric or default_rubric("zh")))
+        layout = layout_of(written, names, bounds)
+        with open_database(self.db, self.files, make=False) as database:
+            with database.reading() as connection:
+                marks = [mark for mark in all_marks(connection) if mark.criterion is None]
+            if not marks:
+                raise UsageError(_NO_OVERALL)
+            lexicon = load_lexicon(written.lexicon)
+            workers = self.workers or _cores()
+            return read_shares(database, written, lexicon, layout, marks, workers)
+
+
+_NO_OVERALL: Final = (
+    "There are no marks on whole calls, which points are fitted to; see `qinhe marks sample "
+    "--scale 0-100` and `qinhe marks import`."
+)
 _NO_MARKS: Final = (
     "There are no marks on what is asked for; see `qinhe marks sample` and `qinhe marks import`."
 )
@@ -111,15 +142,20 @@ _NO_MARKS: Final = (
     help="Bounds for a number, such as speech-rate.high=5..6.5; either end may be left out.",
 )
 @click.option("--similarity", is_flag=True, help="Also turn how like a phrase must be (`similar`).")
+@click.option(
+    "--points",
+    "as_points",
+    is_flag=True,
+    help="Fit the criteria's points to marks of whole calls instead; thresholds stay.",
+)
 @click.option("--out", type=options.FILE, help="Folder for the proposal, page, pictures, figures.")
 @options.ui
 @options.tracebacks
 def tune(
     names: tuple[str, ...],
-    objective: str,
-    costs: str,
     kept: tuple[str, ...],
     similarity: bool,
+    as_points: bool,
     out: Path | None,
     ui: str,
     **asked: Any,
@@ -127,19 +163,52 @@ def tune(
     """Search thresholds that serve human marks best; propose a rubric, never edit one.
 
     Names single criteria, or single numbers such as dead-air.beyond; default: the principal
-    numbers of every criterion.
+    numbers of every criterion. With --points the criteria whose points may change.
     """
     from pipeline.tune import text, tuning
     from pipeline.tune.fit import Plan
 
+    objective = _objective(asked.pop("objective"), asked.pop("costs"))
     given = _Asked(**asked)
-    plan = Plan(objective=_objective(objective, costs), seed=given.seed, bounds=_bounds(kept))
-    work = given.work(names, similarity=similarity)
+    if as_points:
+        _points(given, names, _bounds(kept), out, ui)
+        return
+    plan = Plan(objective=objective, seed=given.seed, bounds=_bounds(kept))
+    work = given.work(names, plan.bounds, similarity=similarity)
     tuned = tuning.tune(work, plan, given.rule)
     _console().print(text.tuning(tuned, work.rubric, ui))
     _tell_left_out(work.calls)
     if out is not None:
-        _write(out, tuned, work, given.rubric, ui)
+        write_thresholds(out, tuned, work, given.rubric, ui)
+
+
+_OF_THRESHOLDS: Final = {
+    "objective": "--objective",
+    "costs": "--costs",
+    "similarity": "--similarity",
+    "rule": "--raters",
+}
+
+
+def _points(
+    given: _Asked, names: tuple[str, ...], bounds: Bounds, out: Path | None, ui: str
+) -> None:
+    """`qinhe tune --points`."""
+    from pipeline.rubric.reading import weighted
+    from pipeline.tune import pointing, pointstext
+    from pipeline.tune.points import PointsPlan
+
+    source = click.get_current_context().get_parameter_source
+    for option, name in _OF_THRESHOLDS.items():
+        if source(option) is click.core.ParameterSource.COMMANDLINE:
+            raise UsageError(f"{name} is for thresholds: leave it out with --points.")
+    work = given.points_work(names, bounds)
+    found = pointing.tune_points(work, PointsPlan(seed=given.seed))
+    rubric = weighted(work.written)
+    _console().print(pointstext.points(found, rubric, ui))
+    _tell_left_out(work)
+    if out is not None:
+        write_points(out, found, work, rubric, given.rubric, ui)
 
 
 def _objective(name: str, costs: str) -> Objective:
@@ -169,6 +238,14 @@ def _bounds(kept: tuple[str, ...]) -> Bounds:
     return found
 
 
+def _refuse_unknown(bounds: Bounds | None, knobs: Mapping[str, Sequence[Knob]]) -> None:
+    turned = {knob.name for own in knobs.values() for knob in own}
+    for name in bounds or {}:
+        if name not in turned:
+            there = ", ".join(sorted(turned)[:12])
+            raise UsageError(f"--keep {name}: no number of that name is turned; there: {there}.")
+
+
 def _console() -> Console:
     """The terminal as wide as it is; a file or a pipe gets lines that need no folding."""
     console = Console(highlight=False)
@@ -184,70 +261,13 @@ def _cores() -> int:
     return cores()
 
 
-def _tell_left_out(calls: Calls) -> None:
+def _tell_left_out(calls: Calls | PointsWork) -> None:
     for fault in calls.faults:
         click.echo(fault, err=True)
     if calls.other_language:
         click.echo(
             f"{calls.other_language} calls in another language than the rubric's left out", err=True
         )
-
-
-def _write(out: Path, tuned: Tuned, work: Work, rubric: str | None, ui: str) -> None:
-    from pipeline.facts import encode
-    from pipeline.files import write_whole
-    from pipeline.tune import page, pictures
-
-    written = {out / "tuning.json": encode(tuned), out / "flips.csv": _flips(tuned)}
-    drawn = {
-        each.criterion: pictures.of(each, work, tuned, ui) for each in tuned.fits if each.knobs
-    }
-    for criterion, picture in drawn.items():
-        written[out / f"{criterion}.png"] = pictures.png(picture)
-    difference: list[str] = []
-    written |= _proposed(out, tuned, work.rubric, rubric, difference)
-    written[out / "tuning.html"] = page.render(tuned, work, drawn, difference, ui).encode()
-    write_whole(written)
-    click.echo(f"{printable(out / 'tuning.html')}", err=True)
-
-
-def _proposed(
-    out: Path, tuned: Tuned, old: Rubric, rubric: str | None, difference: list[str]
-) -> dict[Path, bytes]:
-    """The new rubric's file, if there is one; what differs goes into ``difference``."""
-    from pipeline.report import listings
-    from pipeline.settings import default_rubric
-    from pipeline.tune import tuning
-    from pipeline.tune.proposal import file_of, propose, refuse_existing
-
-    today = datetime.now(UTC).date()
-    changes = tuning.changes_of(tuned, today)
-    if not changes:
-        return {}
-    path = file_of(rubric or default_rubric("zh"))
-    proposal = propose(path, changes, tuning.head_of(tuned, today))
-    target = out / proposal.name
-    refuse_existing(target)
-    difference += listings.difference(old, proposal.rubric)
-    for line in difference:
-        click.echo(line)
-    click.echo(
-        f"{printable(target)}; `qinhe rejudge --rubric {printable(target)}` puts it in force",
-        err=True,
-    )
-    return {target: proposal.text.encode()}
-
-
-def _flips(tuned: Tuned) -> bytes:
-    from pipeline.report.tables import cell
-
-    table = io.StringIO()
-    writer = csv.writer(table)
-    columns = ("call_id", "criterion", "before", "after", "value")
-    writer.writerow(columns)
-    for flip in tuned.flips:
-        writer.writerow([cell(getattr(flip, column)) for column in columns])
-    return table.getvalue().encode("utf-8-sig")
 
 
 @click.command()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
-import jinja2
 from markupsafe import Markup
 
-from pipeline.tune import pictures, text
+from pipeline.report import drawing, sheet
+from pipeline.rubric import Rubric
+from pipeline.tune import pointstext, text
+from pipeline.tune.pointing import Pointed
 from pipeline.tune.tuning import Tuned, Work
 from pipeline.tune.wording import DASH, TEXTS, shown
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _SHOWN = 200
+"""Calls listed on a page; all are in its CSV file."""
 
 
 def render(
@@ -37,12 +38,15 @@ def render(
         difference: lines of `qinhe rubric diff`.
         ui: "zh" or "en".
     """
-    return _template().render(
+    return sheet.render(
+        "pipeline.tune",
+        "tuning.html.j2",
+        ["tune.css"],
         ui=ui,
         t={key: each.of(ui) for key, each in TEXTS.items()},
         tuned=tuned,
         names=text.names_of(work.rubric, ui),
-        pictures={key: Markup(pictures.svg(each)) for key, each in drawn.items()},
+        pictures={key: Markup(drawing.svg(each)) for key, each in drawn.items()},
         notes=[str(note) for note in text.notes(tuned, ui)],
         verdict=lambda found: text.verdict(found, ui),
         shown=shown,
@@ -52,19 +56,42 @@ def render(
         difference=difference,
         flips=tuned.flips[:_SHOWN],
         flipped=Counter(flip.criterion for flip in tuned.flips),
-        css=_part("pipeline.report", "night.css"),
     )
 
 
-@cache
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+def render_points(
+    found: Pointed,
+    rubric: Rubric,
+    drawn: Figure | None,
+    difference: Sequence[str] = (),
+    ui: str = "zh",
+) -> str:
+    """The page of tuned points.
+
+    Args:
+        found: what was found.
+        rubric: the one in force.
+        drawn: its picture, where anything was fitted.
+        difference: lines of `qinhe rubric diff`.
+        ui: "zh" or "en".
+    """
+    fit = found.fit
+    return sheet.render(
+        "pipeline.tune",
+        "points.html.j2",
+        ["tune.css"],
+        ui=ui,
+        t={key: each.of(ui) for key, each in TEXTS.items()},
+        found=found,
+        fit=fit,
+        overall=found.overall,
+        verdict="" if fit is None else pointstext.verdict(fit, ui),
+        figures=[] if fit is None else pointstext.figures(fit, ui),
+        notes=pointstext.notes(found, ui),
+        names=text.names_of(rubric, ui),
+        pillars={key: each.name.of(ui) for key, each in rubric.pillars.items()},
+        picture=None if drawn is None else Markup(drawing.svg(drawn)),
+        difference=difference,
+        moved=found.moved[:_SHOWN],
+        number=lambda value: f"{value:g}",
     )
-    return environment.from_string(_part("pipeline.tune", "tuning.html.j2"))
-
-
-@cache
-def _part(package: str, name: str) -> Markup:
-    # Our own files, not anybody's input.
-    return Markup(files(package).joinpath("page", name).read_text("utf-8"))

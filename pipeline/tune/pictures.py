@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.agreement.picture import FONTS
-from pipeline.errors import UsageError
+from pipeline.report.drawing import ACCENT, DPI, MET, MISSED, SOFT, style
 from pipeline.tune.fit import Fit, Moved
 from pipeline.tune.objective import Floats, counts_of, false_flag_rate, precision, recall
 from pipeline.tune.sample import Sample
@@ -21,38 +17,8 @@ from pipeline.tune.wording import say
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_DPI: Final = 140
-_NOW, _NEW, _BAND = "#8a8f98", "#0b6e4f", "#0b6e4f"
-_MET, _MISSED = "#4477aa", "#cc6677"
 _WIDE: Final = 4.6
 _HIGH: Final = 3.4
-
-
-@contextmanager
-def style() -> Iterator[None]:
-    """Our way of drawing; fonts that have Chinese, of those that are there.
-
-    Raises:
-        UsageError: matplotlib is not installed.
-    """
-    try:
-        import matplotlib as mpl
-        from matplotlib import font_manager
-    except ModuleNotFoundError:
-        raise UsageError("Pictures need matplotlib: pip install 'qinhe[tune]'.") from None
-    known = {font.name for font in font_manager.fontManager.ttflist}
-    fonts = [name for name in FONTS if name in known]
-    settings: Any = {
-        "font.family": [*fonts[:1], "sans-serif"],
-        "font.size": 10,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.unicode_minus": False,
-        "svg.fonttype": "none",
-        "svg.hashsalt": "qinhe",
-    }
-    with mpl.rc_context(settings):
-        yield
 
 
 def of(found: Fit, work: Work, tuned: Tuned, ui: str = "zh") -> Figure:
@@ -69,7 +35,7 @@ def of(found: Fit, work: Work, tuned: Tuned, ui: str = "zh") -> Figure:
         limits = [knob for knob in found.knobs if knob.key in _limits(marked)]
         panels = len(found.knobs) + (3 if limits else 0)
         rows = (panels + 1) // 2
-        drawing = Drawing(figsize=(2 * _WIDE, _HIGH * rows), dpi=_DPI, layout="constrained")
+        drawing = Drawing(figsize=(2 * _WIDE, _HIGH * rows), dpi=DPI, layout="constrained")
         axes = list(drawing.subplots(rows, 2, squeeze=False).flat)
         for knob, panel in zip(found.knobs, axes, strict=False):
             draw_curve(panel, knob, found, ui)
@@ -94,9 +60,9 @@ def _limits(marked: Sample) -> set[str]:
 def draw_curve(axes: Any, knob: Moved, found: Fit, ui: str = "zh") -> None:
     """The objective along a knob, with its interval; grey: now, green: proposed and as good."""
     x = knob.candidates
-    axes.axvspan(knob.low, knob.high, color=_BAND, alpha=0.1, lw=0)
-    axes.fill_between(x, knob.score_low, knob.score_high, color=_MET, alpha=0.2, lw=0)
-    axes.plot(x, knob.scores, color=_MET, lw=1.8)
+    axes.axvspan(knob.low, knob.high, color=ACCENT, alpha=0.1, lw=0)
+    axes.fill_between(x, knob.score_low, knob.score_high, color=MET, alpha=0.2, lw=0)
+    axes.plot(x, knob.scores, color=MET, lw=1.8)
     _mark(axes, knob, ui)
     axes.set_xlabel(f"{found.criterion}.{knob.key}")
     axes.set_ylabel(found.objective)
@@ -105,9 +71,9 @@ def draw_curve(axes: Any, knob: Moved, found: Fit, ui: str = "zh") -> None:
 
 def _mark(axes: Any, knob: Moved, ui: str) -> None:
     axes.axvline(
-        knob.present, color=_NOW, ls="--", lw=1.4, label=f"{say('now', ui)} {knob.present:g}"
+        knob.present, color=SOFT, ls="--", lw=1.4, label=f"{say('now', ui)} {knob.present:g}"
     )
-    axes.axvline(knob.best, color=_NEW, lw=1.6, label=f"{say('proposed', ui)} {knob.best:g}")
+    axes.axvline(knob.best, color=ACCENT, lw=1.6, label=f"{say('proposed', ui)} {knob.best:g}")
     axes.legend(frameon=False, fontsize=8)
 
 
@@ -116,12 +82,12 @@ def draw_values(axes: Any, marked: Sample, limits: list[Moved], ui: str = "zh") 
     values, known = _values(marked)
     low, high = (float(each) for each in np.quantile(values[known], (0.005, 0.995)))
     bins = np.linspace(low, high if high > low else low + 1, 31)
-    groups = (("met", _MET, ~marked.marked), ("missed", _MISSED, marked.marked))
+    groups = (("met", MET, ~marked.marked), ("missed", MISSED, marked.marked))
     for key, colour, group in groups:
         axes.hist(values[known & group], bins=bins, color=colour, alpha=0.6, label=say(key, ui))
     for knob in limits:
-        axes.axvline(knob.present, color=_NOW, ls="--", lw=1.4)
-        axes.axvline(knob.best, color=_NEW, lw=1.6)
+        axes.axvline(knob.present, color=SOFT, ls="--", lw=1.4)
+        axes.axvline(knob.best, color=ACCENT, lw=1.6)
     axes.set_xlabel(say("value", ui))
     axes.set_ylabel(say("calls", ui))
     axes.set_title(say("distribution", ui), fontsize=10, loc="left")
@@ -130,10 +96,10 @@ def draw_values(axes: Any, marked: Sample, limits: list[Moved], ui: str = "zh") 
 
 def draw_roc(axes: Any, marked: Sample, limits: list[Moved], ui: str = "zh") -> None:
     """Recall against false flags along each limit, the others as proposed."""
-    axes.plot([0, 1], [0, 1], color=_NOW, lw=0.8, ls=":")
+    axes.plot([0, 1], [0, 1], color=SOFT, lw=0.8, ls=":")
     for knob in limits:
         swept, ends = _swept(marked, knob, limits)
-        axes.plot(false_flag_rate(swept), recall(swept), color=_MET, lw=1.8, label=knob.key)
+        axes.plot(false_flag_rate(swept), recall(swept), color=MET, lw=1.8, label=knob.key)
         _ends(axes, false_flag_rate(ends), recall(ends))
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
     axes.set_xlabel(say("false_flags", ui))
@@ -143,11 +109,11 @@ def draw_roc(axes: Any, marked: Sample, limits: list[Moved], ui: str = "zh") -> 
 
 def draw_precision(axes: Any, marked: Sample, limits: list[Moved], ui: str = "zh") -> None:
     """Precision against recall along each limit; dotted: what flagging every call gives."""
-    axes.axhline(float(marked.marked.mean()), color=_NOW, lw=0.8, ls=":")
+    axes.axhline(float(marked.marked.mean()), color=SOFT, lw=0.8, ls=":")
     for knob in limits:
         swept, ends = _swept(marked, knob, limits)
         flagged = swept[..., :2].sum(axis=-1) > 0
-        axes.plot(recall(swept[flagged]), precision(swept[flagged]), color=_MET, lw=1.8)
+        axes.plot(recall(swept[flagged]), precision(swept[flagged]), color=MET, lw=1.8)
         _ends(axes, recall(ends), precision(ends))
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
     axes.set_xlabel(say("recall", ui))
@@ -156,8 +122,8 @@ def draw_precision(axes: Any, marked: Sample, limits: list[Moved], ui: str = "zh
 
 
 def _ends(axes: Any, x: Floats, y: Floats) -> None:
-    axes.plot(x[0], y[0], "o", color=_NOW, ms=6)
-    axes.plot(x[1], y[1], "o", color=_NEW, ms=6)
+    axes.plot(x[0], y[0], "o", color=SOFT, ms=6)
+    axes.plot(x[1], y[1], "o", color=ACCENT, ms=6)
 
 
 def _values(marked: Sample) -> tuple[Floats, Any]:
@@ -173,23 +139,3 @@ def _swept(marked: Sample, knob: Moved, limits: list[Moved]) -> tuple[Floats, Fl
     flags = [marked.table.missed({**others, knob.key: float(at)}) for at in span]
     ends = [marked.table.missed({**others, knob.key: at}) for at in (knob.present, knob.best)]
     return counts_of(np.stack(flags), marked.marked), counts_of(np.stack(ends), marked.marked)
-
-
-# ── Files ────────────────────────────────────────────────────────────────────────────────────────
-
-
-def png(drawing: Figure) -> bytes:
-    """The picture as PNG; the same picture is the same bytes."""
-    buffer = io.BytesIO()
-    with style():
-        drawing.savefig(buffer, format="png", metadata={"Software": None})
-    return buffer.getvalue()
-
-
-def svg(drawing: Figure) -> str:
-    """The picture as SVG for a page, its text as text."""
-    buffer = io.StringIO()
-    with style():
-        drawing.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    text = buffer.getvalue()
-    return text[text.index("<svg") :]

@@ -68,7 +68,8 @@ class Weighed(Value, frozen=True, kw_only=True):
     Attributes:
         best: what serves best; the present ones where marks do not tell.
         low, high: between which they come out when agents are redrawn.
-        told: whether the marked calls tell anything of it: it was judged, not always alike.
+        held: why it was not weighed anew: it hardly varies in the marked calls ("alike"), or it
+            was not asked for or is alone in its pillar ("fixed").
     """
 
     criterion: str
@@ -77,7 +78,7 @@ class Weighed(Value, frozen=True, kw_only=True):
     best: float
     low: float
     high: float
-    told: bool
+    held: Literal["alike", "fixed"] | None = None
 
 
 class PointsFit(Value, frozen=True, kw_only=True):
@@ -175,7 +176,7 @@ def fit_points(
     few = 0 < marked.known_agents < enough.LEAST_AGENTS
     if about.more or few or not told.free.any():
         return about
-    return _fitted(about, marked, told, pillars, plan)
+    return _fitted(about, marked, layout, pillars, plan)
 
 
 def more(calls: int, agents: int, free: int) -> int:
@@ -199,11 +200,11 @@ def _fitted(
     pillars: Mapping[str, str],
     plan: PointsPlan,
 ) -> PointsFit:
-    held = _held_out(marked, layout, plan)
-    every = np.ones(len(marked))
-    curve = _curve(marked, layout, every, plan)
+    every, told = np.ones(len(marked)), layout.only(marked.told())
+    curve = _curve(marked, told, every, plan)
     pull = _chosen(curve)
-    best = _best(marked, layout, every, pull)
+    best = _best(marked, told, every, pull)
+    held = _held_out(marked, told, plan)
     now, weights = _marks(marked, layout, layout.present), redrawn(marked, plan.redraws, plan.seed)
     hundred = about.scale == HUNDRED
     found = msgspec.structs.replace(
@@ -286,8 +287,9 @@ def _weighed(
     pull: float,
     plan: PointsPlan,
 ) -> tuple[Weighed, ...]:
+    told = layout.only(marked.told())
     drawn = redrawn(marked, plan.refits, plan.seed + 2).T if math.isfinite(pull) else ()
-    refits = [rounded(solved(marked, layout, each, pull, best), layout) for each in drawn]
+    refits = [rounded(solved(marked, told, each, pull, best), told) for each in drawn]
     tail = (1 - CONFIDENCE) / 2
     ends = np.quantile(np.stack(refits or [best]), (tail, 1 - tail), axis=0)
     low, high = np.minimum(ends[0], best), np.maximum(ends[1], best)
@@ -299,7 +301,7 @@ def _weighed(
             best=float(best[at]),
             low=round(float(low[at]), 3),
             high=round(float(high[at]), 3),
-            told=bool(layout.free[at]),
+            held=None if told.free[at] else "alike" if layout.free[at] else "fixed",
         )
         for at, name in enumerate(layout.names)
         if layout.present[at] > 0

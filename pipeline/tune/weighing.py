@@ -32,7 +32,8 @@ KEY: Final = "points"
 STEP: Final = 0.1
 """Points are written to a tenth."""
 MOST: Final = 3.0
-"""No criterion comes to weigh more than so many times what it does, unless people allow it."""
+"""Unless people allow it, no criterion comes to weigh more than so many times what it does, or less
+than such a part: a row of the standard is not weighed away because its misses are rare."""
 LEAST_JUDGED: Final = 20
 LEAST_OF_EACH: Final = 5
 """Marked calls that win all of a criterion's points, and that do not; with fewer it stays."""
@@ -113,7 +114,7 @@ def _refuse_unknown(asked: set[str], ids: Sequence[str], present: Floats) -> Non
 
 
 def _bounds(ids: Sequence[str], present: Floats, bounds: Bounds) -> tuple[Floats, Floats]:
-    low, high = np.zeros(len(ids)), MOST * present
+    low, high = present / MOST, MOST * present
     for name, (floor, ceiling) in bounds.items():
         criterion, _, key = name.rpartition(".")
         if key != KEY or criterion not in ids:

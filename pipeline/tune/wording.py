@@ -81,6 +81,40 @@ TEXTS: Final = {
     "on_the_line": _text(
         "此阈值实际在衡量线路，而不是坐席", "this threshold is really one on the line"
     ),
+    "points_title": _text("分值校准", "Tuning of points"),
+    "points": _text("分值", "points"),
+    "pillar": _text("维度", "pillar"),
+    "redrawn": _text("重抽坐席时", "when agents are redrawn"),
+    "correlation": _text("与评分人总分的相关系数", "correlation with the raters' marks"),
+    "concordance": _text("与评分人总分的一致性（Lin）", "concordance with the raters' marks (Lin)"),
+    "points_before": _text("现行分值", "with the present points"),
+    "points-keep": _text("维持现行分值", "keep the present points"),
+    "points-nothing": _text(
+        "总分评分与测量结果无关：无可校准", "nothing to learn: marks of calls do not follow ours"
+    ),
+    "no_spread": _text(
+        "各项结果几乎无差异：无从校准分值", "criteria come out alike: nothing to weigh anew"
+    ),
+    "points_one_rater": _text(
+        "只有一位评分人：分值只代表此人，人与人的一致性未知",
+        "one rater only: the points copy that person, and how far people agree is not known",
+    ),
+    "points_verdicts": _text(
+        "总分评分为达标/未达标：按评为达标者的比例拟合",
+        "whole calls were marked met or missed: fitted to the share of raters who say met",
+    ),
+    "points_without": _text("系统无总分：{count} 通未用", "no mark of the system on {count} calls"),
+    "points_untold": _text(
+        "评分未涉及或结果几乎不变的项目：{count} 个，分值不动",
+        "{count} criteria hardly vary in the marked calls: their points stay",
+    ),
+    "points_moved": _text(
+        "总分改变的通话：{moved} 通（共 {calls} 通）", "marks that move: {moved} of {calls} calls"
+    ),
+    "moved": _text("总分改变最多的通话", "calls whose mark moves most"),
+    "ours": _text("系统总分", "our mark"),
+    "theirs": _text("评分人总分", "the raters' mark"),
+    "pull": _text("对现行分值的约束（右强）", "hold of the present points (right: stronger)"),
     "group": _text("分组", "group"),
     "test": _text("检验", "test"),
     "none": _text("无", "none"),
