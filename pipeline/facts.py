@@ -11,12 +11,12 @@ from __future__ import annotations
 import hashlib
 import re
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
 
 from pipeline.errors import FactsError
-from pipeline.timeline import Span
+from pipeline.timeline import FARTHEST_S, Span
 from pipeline.values import Value
 
 SCHEMA: Final = "qinhe.facts/1"
@@ -26,6 +26,8 @@ CUSTOMER = "customer"
 MIXED = "mixed"
 """The speaker's name where one channel holds both parties and they were not told apart."""
 
+Seconds = Annotated[float, msgspec.Meta(ge=0.0, le=FARTHEST_S)]
+"""A length of time; one of which no recording is long is damage."""
 Layout = Literal["stereo", "two-files", "mono", "dual-mono"]
 OverlapKind = Literal[
     "backchannel",
@@ -92,7 +94,7 @@ class AudioFacts(Value, frozen=True, kw_only=True):
 
     name: str
     sha256: str
-    duration_s: float
+    duration_s: Seconds
     rate_hz: int
     layout: Layout
     format: str
@@ -324,7 +326,7 @@ class SpeakerFacts(Value, frozen=True, kw_only=True):
     """How sure it is that this is the agent or the customer, 0 to 1."""
     voice: int | None = None
     """The voice's number, from 1, whatever part it is given: its channel's, or the diarizer's."""
-    talk_s: float
+    talk_s: Seconds
     """Time spent speaking, alone or with the other."""
     talk_error_s: float = 0.0
     """How much of it is expected to be another voice's; 0 on a channel of its own."""

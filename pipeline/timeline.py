@@ -12,28 +12,34 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import Final
 
 import msgspec
+
+FARTHEST_S: Final = 1e9
+"""Nothing that was recorded lies 31 years away: such a number is damage."""
 
 
 class Span(msgspec.Struct, frozen=True, order=True, gc=False):
     """A stretch of time, ``start`` (included) to ``end`` (excluded), in seconds.
 
     Raises:
-        ValueError: a bound is not finite, or ``end`` lies before ``start``.
+        ValueError: a bound is no time of a recording, or ``end`` lies before ``start``.
     """
 
     start: float
     end: float
 
     def __post_init__(self) -> None:
-        if not -math.inf < self.start <= self.end < math.inf:  # quick: facts hold thousands
+        if not -FARTHEST_S <= self.start <= self.end <= FARTHEST_S:  # quick: facts hold thousands
             raise ValueError(self._fault())
 
     def _fault(self) -> str:
-        if math.isfinite(self.start) and math.isfinite(self.end):
+        if not (math.isfinite(self.start) and math.isfinite(self.end)):
+            return f"a span needs finite bounds, found {self.start} to {self.end}"
+        if self.start > self.end:
             return f"a span cannot end before it starts: {self.start} to {self.end}"
-        return f"a span needs finite bounds, found {self.start} to {self.end}"
+        return f"a span lies within a recording, not {self.start} to {self.end}"
 
     @property
     def duration(self) -> float:

@@ -71,7 +71,7 @@ def _plain(node: yaml.Node, path: Path) -> Any:
 
 
 def _refuse_duplicates(node: yaml.Node, path: Path, above: tuple[yaml.Node, ...] = ()) -> None:
-    """Refuse keys that stand twice, and anchors that contain themselves."""
+    """Refuse keys that stand twice or are no text, and anchors that contain themselves."""
     if any(node is each for each in above):
         raise ConfigError(
             path,
@@ -80,9 +80,19 @@ def _refuse_duplicates(node: yaml.Node, path: Path, above: tuple[yaml.Node, ...]
             remedy="write that part out",
         )
     above = (*above, node)
-    if isinstance(node, yaml.MappingNode):
+    if isinstance(node, yaml.ScalarNode):
+        _refuse_halves(node, path)
+    elif isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
+            _refuse_duplicates(key, path, above)
+            if not isinstance(key, yaml.ScalarNode):
+                raise ConfigError(
+                    path,
+                    expected="keys of plain text",
+                    found=f"line {key.start_mark.line + 1}: a list or mapping as a key",
+                    remedy="write a name there",
+                )
             if key.value in seen:
                 raise ConfigError(
                     path,
@@ -95,6 +105,19 @@ def _refuse_duplicates(node: yaml.Node, path: Path, above: tuple[yaml.Node, ...]
     elif isinstance(node, yaml.SequenceNode):
         for value in node.value:
             _refuse_duplicates(value, path, above)
+
+
+def _refuse_halves(node: yaml.ScalarNode, path: Path) -> None:
+    """Refuse half a character, as an escaped surrogate is: no file and no screen can hold it."""
+    try:
+        node.value.encode()
+    except UnicodeEncodeError:
+        raise ConfigError(
+            path,
+            expected="whole characters",
+            found=f"line {node.start_mark.line + 1}: half of one ({node.value[:40]!a})",
+            remedy="write the character itself",
+        ) from None
 
 
 def _with_keys(data: Any, kind: Any, message: str) -> str:

@@ -199,7 +199,8 @@ def other_json(data: bytes, draw: random.Random) -> bytes:
 def other_jsonl(data: bytes, draw: random.Random) -> bytes:
     """JSON lines with other values."""
     rows = [json.loads(line) for line in data.splitlines()]
-    return b"\n".join(_json(row) for row in other_values(rows, draw))
+    rows = other_values(rows, draw)
+    return b"\n".join(_json(row) for row in (rows if _is_list(rows) else [rows]))
 
 
 def _json(value: Any) -> bytes:

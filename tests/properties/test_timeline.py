@@ -91,3 +91,9 @@ def test_overlap_is_the_length_of_the_intersection(a: Span, b: Span) -> None:
 def test_impossible_spans_are_refused(bounds: tuple[float, float]) -> None:
     with pytest.raises(ValueError, match="span"):
         Span(*bounds)
+
+
+@pytest.mark.parametrize("end", [2e9, 1e308, float("inf"), float("nan")])
+def test_nothing_lies_where_no_recording_reaches(end: float) -> None:
+    with pytest.raises(ValueError, match=r"within a recording|finite"):
+        Span(0.0, end)

@@ -45,6 +45,9 @@ def test_a_good_file_is_typed(tmp_path: Path) -> None:
         ("title: [x\n", r"line 2"),
         ("", "an empty file"),
         ("title: x\nitems: &a [*a]\n", r"line 2: an alias inside of its own anchor"),
+        ("title: x\n? [a, b]\n: y\n", r"line 2: a list or mapping as a key"),
+        ('title: "\\ud800"\n', r"line 1: half of one"),
+        ('title: x\n"\\udfff": y\n', r"line 2: half of one"),
         ("title: !!python/object:os.system x\n", "could not determine a constructor"),
     ],
 )
