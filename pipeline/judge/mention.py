@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from pipeline.judge.hearing import Hearing
@@ -30,6 +32,8 @@ class Mention(msgspec.Struct, eq=False, gc=False):
     """What to say instead."""
     problem: Text | None = None
     """Why it does not count; ``None``: it does."""
+    like: Callable[[], str] | None = None
+    """Of what the text model understood: the nearest written example, in place of a phrase."""
     _span: Span | None = None
     _words: str | None = None
 
@@ -59,7 +63,7 @@ class Mention(msgspec.Struct, eq=False, gc=False):
             span=self.hearing.script.span(self.start, self.end, digits=3),
             speaker=self.speaker,
             words=self.words,
-            phrase=self.phrase,
+            phrase=self.phrase if self.like is None else self.like(),
             similarity=None if self.similarity is None else round(self.similarity, 3),
             counts=problem is None,
             note=problem or note,

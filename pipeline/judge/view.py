@@ -14,14 +14,15 @@ import numpy as np
 from pipeline.facts import AGENT, CUSTOMER, CallFacts, SpeakerFacts, Turn
 from pipeline.judge.hearing import Hearing
 from pipeline.judge.lexicon.normalise import COMMA, QUESTION
-from pipeline.judge.lexicon.phrases import Found, Hits, PhraseBook
+from pipeline.judge.lexicon.phrases import Barred, Found, Hits, PhraseBook
 from pipeline.judge.lexicon.script import Script, script_of
+from pipeline.judge.meant import add_meant
 from pipeline.judge.mention import Mention
 from pipeline.reasons import in_chinese
 from pipeline.rubric.model import Rubric
 from pipeline.scorecard import Evidence, Text
 
-NO_HITS: tuple[Hits, list[Found]] = Hits([], [], [], []), []
+NO_HITS: tuple[Hits, list[Found], list[Barred]] = Hits([], [], [], []), [], []
 SENTENCE_GAP_S = 0.7
 """A silence that ends a sentence where no punctuation does."""
 
@@ -45,9 +46,9 @@ class View:
         self.turns = facts.turns
         self.script: Script = script_of(facts.turns, book.vocabulary)
         self.book = book
-        self.hits, reports = NO_HITS
+        self.hits, reports, self._barred = NO_HITS
         if self.words_measured:
-            self.hits, reports = book.search(self.script)
+            self.hits, reports, self._barred = book.search(self.script)
         self.hearing = Hearing(facts, self.script, rubric.support, book, reports)
         self.found: dict[tuple[int, str], tuple[Mention, ...]] = {}
         """What expressions found, by their identity and the party (`said.found`)."""
@@ -188,6 +189,8 @@ class View:
                 found[key].append(mention)
             else:
                 found[key] = [mention]
+        if self.words_measured:
+            add_meant(found, self.book, hearing, speakers, self._barred)
         return {key: tuple(each) for key, each in found.items()}
 
     def mention(self, start: int, end: int, phrase: str, similarity: float | None) -> Mention:

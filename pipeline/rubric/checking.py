@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import msgspec
 
 from pipeline.rubric.kinds import AnyCriterion, Measure
+from pipeline.rubric.meanings import Meanings, shipped_meanings
 from pipeline.rubric.model import Lexicon, PhraseList, Rubric
 from pipeline.rubric.notation import slots
 from pipeline.rubric.safe_regex import problem_of
@@ -60,7 +61,7 @@ def problems_of(rubric: Rubric, lexicon: Lexicon) -> Iterator[Problem]:
     if not 0 <= rubric.confidence <= 1:
         found = f"{rubric.confidence:g}"
         yield Problem(("confidence",), "a share from 0 to 1", found, own=True)
-    yield from _lists(rubric)
+    yield from _lists(rubric, lexicon)
     yield from _signals(rubric, lexicon)
     yield from _patterns(rubric, lexicon)
     seen: set[str] = set()
@@ -82,13 +83,40 @@ def lexicon_problems(lexicon: Lexicon) -> Iterator[Problem]:
     reporting = PhraseList(says=lexicon.reporting)
     for problem in list_problems(reporting, ()):
         yield Problem(("reporting", problem.steps[1]), problem.expected, problem.found)
+    named, shipped = lexicon.meanings, shipped_meanings()
+    if named is not None and not named.endswith(".npz") and named not in shipped:
+        yield Problem.unknown(("meanings",), named, shipped, "a text model")
+        return
     for name, phrases in lexicon.lists.items():
         yield from list_problems(phrases, ("lists", name))
+        yield from _means(phrases, lexicon.model, ("lists", name))
 
 
-def _lists(rubric: Rubric) -> Iterator[Problem]:
+def _lists(rubric: Rubric, lexicon: Lexicon) -> Iterator[Problem]:
     for name, phrases in rubric.lists.items():
         yield from list_problems(phrases, ("lists", name))
+        yield from _means(phrases, lexicon.model, ("lists", name))
+
+
+def _means(phrases: PhraseList, model: Meanings | None, steps: Steps) -> Iterator[Problem]:
+    """Mistakes in what a list is said to mean."""
+    means = phrases.means
+    if means is None:
+        if not phrases.says:
+            yield Problem((*steps, "says"), "phrases, or means", "neither", "add one")
+        return
+    if model is None:
+        yield Problem(
+            (*steps, "means"),
+            expected="a lexicon with a text model (its key meanings)",
+            found="none",
+            remedy="name one at the top of the lexicon, or take this key out",
+        )
+    elif means.intent not in model.intents:
+        yield Problem.unknown((*steps, "means", "intent"), means.intent, model.intents, "an intent")
+    if means.at_least is not None and not 0 < means.at_least < 1:
+        found = f"{means.at_least:g}"
+        yield Problem((*steps, "means", "at_least"), "a probability between 0 and 1", found)
 
 
 def list_problems(phrases: PhraseList, steps: Steps) -> Iterator[Problem]:

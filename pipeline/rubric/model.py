@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from pipeline.rubric.kinds import AnyCriterion
+from pipeline.rubric.meanings import Meanings, load_meanings
 from pipeline.rubric.say import Say, Typed
 from pipeline.scorecard import Text
 
@@ -19,6 +20,16 @@ class Rewrite(Typed, frozen=True, kw_only=True):
     better: str
 
 
+class Means(Typed, frozen=True, kw_only=True):
+    """What a phrase list stands for, so that the text model finds it in other words too."""
+
+    intent: str
+    """One of the model's, by name."""
+    at_least: float | None = None
+    """The probability from which it counts, 0 to 1; left out: the intent's own limit, from which
+    it was right in cross-validation as often as is asked of it."""
+
+
 class PhraseList(Typed, frozen=True, kw_only=True):
     """Phrases that mean the same.
 
@@ -26,7 +37,9 @@ class PhraseList(Typed, frozen=True, kw_only=True):
     in between (``…9``: up to nine).
     """
 
-    says: tuple[str | Rewrite, ...]
+    says: tuple[str | Rewrite, ...] = ()
+    means: Means | None = None
+    """Found by its meaning as well, in sentences where none of these phrases was said."""
     excepting: tuple[str, ...] = ()
     """Hits that overlap one of these do not count."""
     exact: bool = False
@@ -46,12 +59,25 @@ class Lexicon(Typed, frozen=True, kw_only=True):
     negators: tuple[str, ...]
     reporting: tuple[str, ...]
     """What comes before other people's words: "您刚才说", "客户说"."""
+    meanings: str | None = None
+    """The text model beside the lists: a shipped one's name, or a file; left out: lists alone."""
     lists: dict[str, PhraseList]
 
     @property
+    def model(self) -> Meanings | None:
+        """The text model, where there is one.
+
+        Raises:
+            ModelError: it cannot be read.
+        """
+        return None if self.meanings is None else load_meanings(self.meanings)
+
+    @property
     def sha256(self) -> str:
-        """Names this lexicon."""
-        return hashlib.sha256(msgspec.json.encode(self, order="deterministic")).hexdigest()
+        """Names this lexicon, its text model included."""
+        content = msgspec.json.encode(self, order="deterministic")
+        model = self.model
+        return hashlib.sha256(content + (model.sha256.encode() if model else b"")).hexdigest()
 
 
 class Pillar(Typed, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ import numpy as np
 
 from pipeline.judge.lexicon.chains import Chain, Chains
 from pipeline.judge.lexicon.match import Matcher, Places, joined
+from pipeline.judge.lexicon.meaning import listener_of
 from pipeline.judge.lexicon.normalise import COMMA, STOP, units
 from pipeline.judge.lexicon.rows import Longs, Spread
 from pipeline.judge.lexicon.script import Bools, Script, Vocabulary
@@ -41,6 +42,8 @@ class Entry:
 
 Found = tuple[int, int]
 """A place: where it starts and ends in the script."""
+Barred = tuple[str, int, int]
+"""A place where an exception of a list was said: the list, and where it starts and ends."""
 
 
 class Hits(NamedTuple):
@@ -86,6 +89,12 @@ class PhraseBook:
         self._list_of = np.array([names[entry.phrases] for entry in self.entries], np.int64)
         self._reporting = names[REPORTING]
         self._excepting = np.array([entry.excepting for entry in self.entries], bool)
+        self.manner = {
+            name: (each.negation == "guard", each.better) for name, each in lists.items()
+        }
+        """Of each list: whether negation guards it, and what to say instead."""
+        self.listener = listener_of(lexicon.model, lists, self.vocabulary)
+        self._meant = np.array([entry.phrases in self.meant for entry in self.entries], bool)
 
     # ── Compiling ────────────────────────────────────────────────────────────────────────────
 
@@ -134,10 +143,16 @@ class PhraseBook:
 
     # ── Searching ────────────────────────────────────────────────────────────────────────────
 
-    def search(self, script: Script) -> tuple[Hits, list[Found]]:
+    @property
+    def meant(self) -> frozenset[str]:
+        """The lists that the text model stands beside."""
+        return frozenset(self.listener.names if self.listener is not None else ())
+
+    def search(self, script: Script) -> tuple[Hits, list[Found], list[Barred]]:
         """Every phrase said, by list and in time order, none overlapping another of its list.
 
-        And where somebody else's words are reported ("您刚才说").
+        And where somebody else's words are reported ("您刚才说"), and the exceptions that were said
+        of lists that the text model stands beside.
         """
         places = self.matcher.find(script)
         entry, at = self._simple.of(places.literal)
@@ -146,7 +161,11 @@ class PhraseBook:
         chosen = self._chosen(every, len(script.ids))
         reporting = self._list_of[chosen.literal] == self._reporting
         reports = zip(chosen.start[reporting].tolist(), chosen.end[reporting].tolist(), strict=True)
-        return Hits(*(column[~reporting].tolist() for column in chosen)), list(reports)
+        hits = Hits(*(column[~reporting].tolist() for column in chosen))
+        barred = self._excepting[every.literal] & self._meant[every.literal]
+        numbers, starts, ends = (column[barred].tolist() for column in every[:3])
+        names = [self.entries[number].phrases for number in numbers]
+        return hits, list(reports), list(zip(names, starts, ends, strict=True))
 
     def _chosen(self, places: Places, length: int) -> Places:
         """The best hits that do not overlap, without those that overlap an exception.
