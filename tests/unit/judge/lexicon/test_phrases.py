@@ -22,7 +22,7 @@ def book(**lists: PhraseList) -> PhraseBook:
 
 def search(ready: PhraseBook, text: str) -> tuple[Script, dict[str, list[str]]]:
     script = script_of(facts_of([("agent", text)]).turns, ready.vocabulary)
-    hits, _ = ready.search(script)
+    hits, _, _ = ready.search(script)
     found: dict[str, list[str]] = {}
     for number, start, end in zip(hits.entries, hits.starts, hits.ends, strict=True):
         found.setdefault(ready.entries[number].phrases, []).append(script.text(start, end))
@@ -60,7 +60,7 @@ def test_a_rewrite_travels_with_its_phrase() -> None:
     ready = book(bad=PhraseList(says=(Rewrite(say="卖完了", better="暂时没货了"), "没了"),
                                 better="请稍等"))  # fmt: skip
     script, _ = search(ready, "都卖完了，没了")
-    hits, _ = ready.search(script)
+    hits, _, _ = ready.search(script)
     assert [ready.entries[each].better for each in hits.entries] == ["暂时没货了", "请稍等"]
 
 
@@ -84,7 +84,7 @@ def test_negation_right_before_a_phrase_turns_it(text: str, negated: bool) -> No
 def test_reported_speech_is_known(text: str, distance: int | None) -> None:
     ready = book(bad=PhraseList(says=("信不信由你",), negation="ignore"))
     script, _ = search(ready, text)
-    hits, reports = ready.search(script)
+    hits, reports, _ = ready.search(script)
     assert quoted(script, hits.starts[0], reports) == distance
 
 
