@@ -97,6 +97,7 @@ class Fit(Value, frozen=True, kw_only=True):
         counts: of the held-out verdicts: flagged rightly, flagged wrongly, overlooked, passed.
         more: about how many more marks are wanted; 0: enough.
         knobs: what was turned.
+        ordered: of these, numbers that were held so as to stay in order with another criterion's.
     """
 
     criterion: str
@@ -116,6 +117,7 @@ class Fit(Value, frozen=True, kw_only=True):
     gain: Estimate | None = None
     counts: tuple[int, int, int, int] | None = None
     knobs: tuple[Moved, ...] = ()
+    ordered: tuple[str, ...] = ()
 
     @property
     def setting(self) -> dict[str, float]:

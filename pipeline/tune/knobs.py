@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final, Literal, TypeVar
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, Literal
 
 import msgspec
 
 from pipeline.errors import UsageError
 from pipeline.rubric import Rubric, kinds
+from pipeline.rubric.checking import says_of
 from pipeline.rubric.kinds import AnyCriterion
-from pipeline.rubric.say import Say
+from pipeline.rubric.say import Say, parts_of
 from pipeline.values import Value
 
 DIGITS: Final = 3
@@ -19,8 +20,6 @@ DIGITS: Final = 3
 Role = Literal["limit", "sense"]
 """``limit``: the verdict is one measured number against it. ``sense``: it decides what is counted
 or measured, so the judge has to look again."""
-
-C = TypeVar("C", bound=msgspec.Struct)
 
 
 class Knob(Value, frozen=True, kw_only=True):
@@ -116,9 +115,20 @@ def _knob(criterion: str, key: str, row: _Row) -> Knob:
 
 
 def _likened(criterion: AnyCriterion) -> list[str]:
-    names = criterion.__struct_fields__
-    says = {name: getattr(criterion, name) for name in names}
-    return [key for key, say in says.items() if isinstance(say, Say) and say.similar is not None]
+    """Where the criterion goes by likeness of sentences: ``say``, ``say.any.1``, ``steps.bye``."""
+    found: list[str] = []
+    for steps, say in says_of(criterion):
+        found += _likened_in(say, ".".join(map(str, steps)))
+    return found
+
+
+def _likened_in(say: Say | str, key: str) -> Iterator[str]:
+    if isinstance(say, str):
+        return
+    if say.similar is not None:
+        yield key
+    for inner, part in parts_of(say):
+        yield from _likened_in(part, f"{key}.{inner}")
 
 
 def _given(criterion: AnyCriterion, key: str) -> bool:
@@ -130,8 +140,14 @@ def value_of(criterion: AnyCriterion, key: str) -> float | None:
     """What the rubric sets there; ``None``: nothing."""
     found: Any = criterion
     for step in key.split("."):
-        found = getattr(found, step, None)
+        found = _part(found, step)
     return None if found is None else float(found)
+
+
+def _part(value: Any, step: str) -> Any:
+    if isinstance(value, tuple):
+        return value[int(step)]
+    return value.get(step) if isinstance(value, Mapping) else getattr(value, step, None)
 
 
 def turned(criterion: AnyCriterion, settings: Mapping[str, float]) -> AnyCriterion:
@@ -140,19 +156,24 @@ def turned(criterion: AnyCriterion, settings: Mapping[str, float]) -> AnyCriteri
     Nothing is checked: a limit may be one that no rubric could have, to make the judge say how far
     a value lies from it.
     """
+    found: Any = criterion
     for key, value in settings.items():
-        criterion = _replaced(criterion, key.split("."), value)
-    return criterion
+        found = _replaced(found, key.split("."), value)
+    changed: AnyCriterion = found
+    return changed
 
 
-def _replaced(value: C, steps: list[str], number: float) -> C:
-    name, rest = steps[0], steps[1:]
-    if rest:
-        inner = _replaced(getattr(value, name), rest, number)
-        return msgspec.structs.replace(value, **{name: inner})
-    present = getattr(value, name)
-    whole = isinstance(present, int) and float(number).is_integer()
-    return msgspec.structs.replace(value, **{name: int(number) if whole else number})
+def _replaced(value: Any, steps: list[str], number: float) -> Any:
+    if not steps:
+        whole = isinstance(value, int) and float(number).is_integer()
+        return int(number) if whole else number
+    part = _replaced(_part(value, steps[0]), steps[1:], number)
+    if isinstance(value, tuple):
+        at = int(steps[0])
+        return (*value[:at], part, *value[at + 1 :])
+    if isinstance(value, Mapping):
+        return {**value, steps[0]: part}
+    return msgspec.structs.replace(value, **{steps[0]: part})
 
 
 def chosen(

@@ -36,7 +36,7 @@ PULLS: Final = (math.inf, 1.0, 0.3, 0.1, 0.03, 0.01, 0.003)
 """How strongly points are held to the rubric's own; the first keeps them."""
 _WORTH: Final = 0.005
 """They are let go further only where that brings so much more on calls held out."""
-CALLS_A_POINT: Final = 3
+CALLS_A_POINT: Final = 5
 """Marked calls wanted for every number of points that may change."""
 
 
@@ -186,7 +186,7 @@ def more(calls: int, agents: int, free: int) -> int:
     is 1 / (n - 3), times what calls of one agent add to it (Kish 1965); and a few calls for every
     number of points that may change.
     """
-    reach = math.atanh(enough.PLANNED_KAPPA + enough.HALF_WIDTH) - math.atanh(enough.PLANNED_KAPPA)
+    reach = math.atanh(enough.PLANNED_KAPPA) - math.atanh(enough.PLANNED_KAPPA - enough.HALF_WIDTH)
     alone = (1.96 / reach) ** 2 + 3
     per_agent = calls / agents if agents else 1.0
     design = 1 + max(0.0, per_agent - 1) * enough.LIKENESS
@@ -299,8 +299,8 @@ def _weighed(
             pillar=pillars[name],
             present=float(layout.present[at]),
             best=float(best[at]),
-            low=round(float(low[at]), 3),
-            high=round(float(high[at]), 3),
+            low=round(float(low[at]), 1),
+            high=round(float(high[at]), 1),
             held=None if told.free[at] else "alike" if layout.free[at] else "fixed",
         )
         for at, name in enumerate(layout.names)

@@ -140,24 +140,39 @@ def _changed(path: Path, text: str, old: Rubric, change: Change) -> str:
 
 
 def _in_mapping(text: str, mapping: yaml.MappingNode, change: Change) -> str:
-    """Change a number where it stands, or add it below the criterion's id."""
-    steps, inner = change.key.split("."), mapping
-    for step in steps[:-1]:
-        entry = _entry(inner, step)
-        if entry is None or not isinstance(entry[1], yaml.MappingNode):
-            break
-        inner = entry[1]
-    else:
-        entry = _entry(inner, steps[-1])
-        if entry is not None:
-            text = _put(text, entry[1], _shown(change.number))
-            return _above(text, entry[0], mapping, change.why)
+    """Change a number where it stands, or add it where it would."""
+    *parents, last = change.key.split(".")
+    inner = _inside(mapping, parents)
+    entry = None if inner is None else _entry(inner, last)
+    if entry is not None:
+        text = _put(text, entry[1], _shown(change.number))
+        return _above(text, entry[0], mapping, change.why)
+    if inner is not None and parents:
+        first = inner.value[0][0]
+        apart = ", " if inner.flow_style else "\n" + " " * first.start_mark.column
+        at = first.start_mark.index
+        text = f"{text[:at]}{last}: {_shown(change.number)}{apart}{text[at:]}"
+        return _above(text, first, mapping, change.why)
     anchor = _entry(mapping, "id")
     assert anchor is not None
     at = text.index("\n", anchor[1].end_mark.index) + 1
     indent = " " * mapping.value[0][0].start_mark.column
     why = "".join(f"{indent}{_comment(line)}\n" for line in change.why)
     return f"{text[:at]}{why}{indent}{change.key}: {_shown(change.number)}\n{text[at:]}"
+
+
+def _inside(mapping: yaml.MappingNode, steps: Sequence[str]) -> yaml.MappingNode | None:
+    """The mapping at the end of a way through mappings and lists."""
+    node: yaml.Node = mapping
+    for step in steps:
+        if isinstance(node, yaml.SequenceNode) and step.isdigit() and int(step) < len(node.value):
+            node = node.value[int(step)]
+            continue
+        entry = _entry(node, step) if isinstance(node, yaml.MappingNode) else None
+        if entry is None:
+            return None
+        node = entry[1]
+    return node if isinstance(node, yaml.MappingNode) else None
 
 
 def _in_variant(text: str, root: yaml.MappingNode, old: Rubric, change: Change) -> str:
@@ -169,7 +184,7 @@ def _in_variant(text: str, root: yaml.MappingNode, old: Rubric, change: Change) 
         return f"{text}\nchange:\n{_block(old, change, 2)}"
     own = _entry(section[1], change.criterion)
     if own is not None and isinstance(own[1], yaml.MappingNode):
-        if "." not in change.key and _entry(own[1], change.key) is not None:
+        if _entry(own[1], change.key.partition(".")[0]) is not None:
             return _in_mapping(text, own[1], change)
         at = own[1].value[0][0].start_mark.index
         if not own[1].flow_style:

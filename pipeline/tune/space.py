@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -22,6 +22,17 @@ _STEPS: Final = (1.0, 2.0, 2.5, 5.0, 10.0)
 _SMALLEST: Final = 10.0**-DIGITS
 
 
+def narrowed(one: Bounds, other: Bounds) -> Bounds:
+    """What both allow."""
+    found: dict[str, tuple[float | None, float | None]] = dict(one)
+    for name, (low, high) in other.items():
+        floor, ceiling = found.get(name, (None, None))
+        lows = [each for each in (low, floor) if each is not None]
+        highs = [each for each in (high, ceiling) if each is not None]
+        found[name] = (max(lows, default=None), min(highs, default=None))
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Axis:
     """A knob and the numbers that it is tried at, in order; ``present`` is the rubric's."""
@@ -33,9 +44,14 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """Every combination of the axes' numbers, as places on the axes."""
+    """Every combination of the axes' numbers, as places on the axes.
+
+    Attributes:
+        fixed: the criterion's limits that no axis turns.
+    """
 
     axes: tuple[Axis, ...]
+    fixed: Setting = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -54,8 +70,8 @@ class Space:
         }
 
     def sane(self, place: Sequence[int]) -> bool:
-        """A low limit stays below a high one."""
-        setting = self.setting(place)
+        """A low limit stays below a high one, also one that is not turned."""
+        setting = {**self.fixed, **self.setting(place)}
         low, high = setting.get("low"), setting.get("high")
         return low is None or high is None or low < high
 
@@ -85,7 +101,9 @@ def space_of(table: Table, knobs: Sequence[Knob], bounds: Bounds | None = None) 
     Raises:
         UsageError: bounds that leave nothing, not even the present number.
     """
-    return Space(tuple(_axis(table, knob, (bounds or {}).get(knob.name)) for knob in knobs))
+    axes = tuple(_axis(table, knob, (bounds or {}).get(knob.name)) for knob in knobs)
+    limits = {key: value_of(table.criterion, key) for key in ("low", "high")}
+    return Space(axes, {key: value for key, value in limits.items() if value is not None})
 
 
 def _axis(table: Table, knob: Knob, bound: tuple[float | None, float | None] | None) -> Axis:

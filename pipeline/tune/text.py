@@ -103,6 +103,7 @@ def cautions(found: Fit, tuned: Tuned, ui: str) -> list[str]:
         say("by_call", ui) if found.agents and found.unit == "call" and found.knobs else "",
         say("ties", ui, ties=truth.ties) if truth.ties else "",
         say("without", ui, count=found.without_verdict) if found.without_verdict else "",
+        say("ordered", ui, names=", ".join(found.ordered)) if found.ordered else "",
     ]
     return [each for each in told if each]
 

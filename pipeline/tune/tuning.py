@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, Literal
 
@@ -12,8 +12,10 @@ from pipeline.store.marks import Mark
 from pipeline.tune.calls import Calls
 from pipeline.tune.fit import Fit, Plan, fit
 from pipeline.tune.knobs import Knob
+from pipeline.tune.order import in_order, orders_of
 from pipeline.tune.proposal import Change
 from pipeline.tune.sample import Sample, sample_of
+from pipeline.tune.space import Bounds, narrowed
 from pipeline.tune.table import BY_VALUE, MET, OUTCOMES
 from pipeline.tune.truth import Problem, Rule, Truth, problems, truth_of
 from pipeline.values import Value
@@ -96,9 +98,7 @@ def tune(work: Work, plan: Plan, rule: Rule = "majority") -> Tuned:
     """
     refused = refusals(work)
     truths = truths_of(work, rule, refused)
-    fits = tuple(
-        fit(sample(work, truth), work.knobs[criterion], plan) for criterion, truth in truths.items()
-    )
+    fits = _fits(work, truths, plan)
     changed = [each for each in fits if each.changes]
     return Tuned(
         rubric=work.rubric.id,
@@ -118,6 +118,19 @@ def tune(work: Work, plan: Plan, rule: Rule = "majority") -> Tuned:
             for each in changed
         },
     )
+
+
+def _fits(work: Work, truths: Mapping[str, Truth], plan: Plan) -> tuple[Fit, ...]:
+    """Each criterion's fit, in order among themselves."""
+
+    def fitted(criterion: str, plan: Plan) -> Fit:
+        return fit(sample(work, truths[criterion]), work.knobs[criterion], plan)
+
+    def refit(criterion: str, bounds: Bounds) -> Fit:
+        return fitted(criterion, replace(plan, bounds=narrowed(plan.bounds or {}, bounds)))
+
+    found = {criterion: fitted(criterion, plan) for criterion in truths}
+    return tuple(in_order(work.rubric, found, orders_of(work.rubric), refit).values())
 
 
 _LEFT_OUT: Final = frozenset({"not-stored", "other-criterion"})

@@ -52,6 +52,10 @@ TEXTS: Final = {
     "by_call": _text("坐席少于 10 位：区间按通话重抽", "fewer than 10 agents: calls were redrawn"),
     "ties": _text("评分人意见对半：{ties} 通未用", "raters evenly split on {ties} calls, left out"),
     "without": _text("系统无结论：{count} 通未用", "no verdict of the system on {count}, left out"),
+    "ordered": _text(
+        "为与其他项目的同类数值保持次序而受限：{names}",
+        "held so as to stay in order with a like number of another criterion: {names}",
+    ),
     "flips": _text("结论改变的通话", "verdicts that turn"),
     "flipped": _text("{flips} 条（共 {judged} 条）", "{flips} of {judged}"),
     "raters": _text("评分人", "raters"),

@@ -4,6 +4,7 @@ import numpy as np
 
 from pipeline.rubric import shipped
 from pipeline.rubric.kinds import AnyCriterion
+from pipeline.store.marks import Mark
 from pipeline.tune.sample import Sample, sample_of
 from pipeline.tune.table import BY_VALUE, Reading, Table
 from pipeline.tune.truth import Truth
@@ -37,3 +38,7 @@ def sample(name: str, values: np.ndarray, missed: np.ndarray, agents: list[str |
 
 def agents(count: int, calls: int, seed: int = 0) -> list[str | None]:
     return [f"agent-{at}" for at in np.random.default_rng(seed).integers(0, count, calls)]
+
+
+def mark(call: str, name: str, missed: bool, rater: str = "a") -> Mark:
+    return Mark(call_id=call, rater=rater, criterion=name, value="missed" if missed else "met")
