@@ -9,7 +9,6 @@ speech there is.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Final
@@ -133,36 +132,41 @@ def ward(points: Vectors, weights: npt.NDArray[np.float64], groups: int) -> Labe
         weights: of each.
         groups: how many to leave, at most n.
     """
-    means, mass = points.copy(), weights.astype(np.float64).copy()
-    members: list[list[int]] = [[i] for i in range(len(points))]
-    squares = (means**2).sum(axis=1)
+    mass = weights.astype(np.float64).copy()
+    squares = (points**2).sum(axis=1)
     cost = _pair(mass[:, None], mass[None]) * (
-        squares[:, None] + squares[None] - 2 * means @ means.T
+        squares[:, None] + squares[None] - 2 * points @ points.T
     )
     np.fill_diagonal(cost, np.inf)
+    labels, alive = np.arange(len(points)), np.ones(len(points), bool)
+    nearest = cost.argmin(axis=1)
     for _ in range(len(points) - groups):
-        kept, gone = sorted(divmod(int(np.argmin(cost)), len(points)))
-        means[kept] = (mass[kept] * means[kept] + mass[gone] * means[gone]) / (
-            mass[kept] + mass[gone]
-        )
+        least = cost[np.arange(len(points)), nearest]
+        kept = int(least.argmin())
+        gone = int(nearest[kept])
+        row = _joined(cost, mass, kept, gone)
         mass[kept] += mass[gone]
-        members[kept] += members[gone]
-        members[gone] = []
-        row = _pair(mass[kept], mass) * ((means - means[kept]) ** 2).sum(axis=1)
-        row[[not each for each in members]] = np.inf
-        row[kept] = np.inf
+        labels[labels == gone] = kept
+        alive[gone] = False
         cost[kept], cost[:, kept] = row, row
         cost[gone], cost[:, gone] = np.inf, np.inf
-    return _labelled(members, len(points))
+        stale = alive & ((nearest == kept) | (nearest == gone))
+        nearest[row < least] = kept
+        stale[kept] = True
+        nearest[stale] = cost[stale].argmin(axis=1)
+        nearest[gone] = gone
+    return np.unique(labels, return_inverse=True)[1].astype(np.intp)
+
+
+def _joined(cost: Vectors, mass: npt.NDArray[np.float64], one: int, two: int) -> Vectors:
+    """What it costs to join each group with two that are joined (Lance & Williams 1967)."""
+    whole = mass[one] + mass[two] + mass
+    row = ((mass[one] + mass) * cost[one] + (mass[two] + mass) * cost[two]) / whole
+    row -= mass * cost[one, two] / whole
+    row[[one, two]] = np.inf
+    return np.asarray(row, np.float64)
 
 
 def _pair(one: npt.ArrayLike, two: npt.ArrayLike) -> npt.NDArray[np.float64]:
     first, second = np.asarray(one), np.asarray(two)
     return np.asarray(first * second / (first + second), np.float64)
-
-
-def _labelled(members: Sequence[Sequence[int]], count: int) -> Labels:
-    labels = np.zeros(count, np.intp)
-    for label, own in enumerate(each for each in members if each):
-        labels[list(own)] = label
-    return labels
