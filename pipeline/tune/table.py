@@ -43,6 +43,7 @@ _CODES: Final = {
 }
 OUTCOMES: Final = ("not_measured", "not_applicable", "met", "missed")
 MOST_CELLS: Final = 256
+_FEW: Final = 12
 
 
 # ── Asking the judge for the number behind a verdict ─────────────────────────────────────────────
@@ -143,15 +144,19 @@ def _exact(criterion: AnyCriterion, probe: _Probe, value: float, view: View) -> 
 
 
 def grid(knob: Knob, present: float, most: int) -> tuple[float, ...]:
-    """Values of a knob to look at, the present one among them: from a third to three times it."""
-    top = knob.ceiling if knob.ceiling is not None else max(3 * present, knob.floor + 3)
+    """Values of a knob to look at, the present one among them: from a third to three times it.
+
+    Where there is room for few only, from half to twice.
+    """
+    reach = 3 if most >= _FEW else 2
+    top = knob.ceiling if knob.ceiling is not None else max(reach * present, knob.floor + reach)
     if knob.whole:
         stride = max(1, math.ceil((top - knob.floor) / most))
         values = set(np.arange(knob.floor, top + 1, stride).tolist())
     elif knob.ceiling is not None:
         values = set(np.linspace(knob.floor, top, most).round(2).tolist())
     else:
-        ratios = np.geomspace(1 / 3, 3, most)
+        ratios = np.geomspace(1 / reach, reach, most)
         values = {float(f"{present * ratio:.2g}") for ratio in ratios}
     inside = {value for value in values if knob.floor <= value <= top}
     return tuple(sorted(round(value, DIGITS) for value in inside | {present}))

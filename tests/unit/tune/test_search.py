@@ -90,8 +90,11 @@ def test_several_numbers_are_fitted_by_optuna_all_the_way(monkeypatch: pytest.Mo
     sample = calm(0.05)
     plan = Plan(folds=3, inner=2, redraws=100, shuffles=199)
     found = fit(sample, knobs_of(sample.table.criterion), plan)
-    assert found.held_out is not None
-    assert found.now is not None
-    assert found.held_out.value > 0.5
-    assert found.status in ("change", "keep")
+    assert found.status == "change"
+    assert found.gain is not None
+    assert found.gain.low > 0
+    level, pitch, rate = found.knobs
+    assert 4.5 < level.best < 7.5
+    assert 3.0 < pitch.best < 6.0
+    assert rate.low <= 1.2 <= rate.high
     assert found == fit(sample, knobs_of(sample.table.criterion), plan)
