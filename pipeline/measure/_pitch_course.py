@@ -29,12 +29,11 @@ def cheapest(
         reached = step[frame - 1]
         reached += here[frame - 1][:, None]
         here[frame] += np.minimum.reduce(reached)
-    back = step.argmin(axis=1).astype(np.int8)
     pieces = np.arange(len(local))
     course = np.empty((len(here), len(local)), np.intp)
     course[-1] = here[-1].argmin(axis=0)
-    for frame in range(len(here) - 1, 0, -1):
-        course[frame - 1] = back[frame - 1][course[frame], pieces]
+    for frame in range(len(here) - 1, 0, -1):  # and the way back
+        course[frame - 1] = step[frame - 1][:, course[frame], pieces].argmin(axis=0)
     return course.T
 
 

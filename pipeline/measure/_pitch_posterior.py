@@ -36,6 +36,8 @@ BIN_HZ = LOWEST_HZ * 2.0 ** (np.arange(N_BINS) / BINS_PER_OCTAVE)
 N_BANDS = 24
 SILENT_DB = -90.0
 N_FEATURES = 3 * N_BINS + N_BANDS + 2
+SHORT_LAGS = slice(2 * N_BINS, 3 * N_BINS)
+"""The features that are the short window's autocorrelation."""
 DILATIONS = (1, 2, 4, 8)
 
 
@@ -94,29 +96,31 @@ def _band_matrix() -> FloatArray:
     return matrix
 
 
-def _frames(samples: FloatArray, first: int, count: int, length: int) -> FloatArray:
-    """``count`` windowed stretches of ``length`` samples, the first centred on ``first``."""
-    start = first - length // 2
-    views = np.lib.stride_tricks.sliding_window_view(samples, length)[start::HOP]
-    windowed: FloatArray = views[:count] * _hann(length)
-    return windowed
+@functools.cache
+def _analysis(length: int) -> FloatArray:
+    """The window, scaled so that white noise of variance s has the mean power s in every bin."""
+    window = _hann(length)
+    return np.asarray(window / np.sqrt(np.sum(window**2)))
 
 
-def _power(frames: FloatArray, window: _Window) -> FloatArray:
-    """Power spectra, scaled so that white noise of variance s has the mean s in every bin."""
-    spectrum = scipy.fft.rfft(frames, window.fft_length)
-    scale = np.float32(1 / np.sum(_hann(window.length) ** 2))
-    power: FloatArray = (spectrum.real**2 + spectrum.imag**2) * scale
+def _power(samples: FloatArray, first: int, count: int, window: _Window) -> FloatArray:
+    """Power spectra of ``count`` frames, the first centred on ``first``."""
+    length = window.length
+    views = np.lib.stride_tricks.sliding_window_view(samples, length)[first - length // 2 :: HOP]
+    frames = np.zeros((count, window.fft_length), np.float32)
+    np.multiply(views[:count], _analysis(length), out=frames[:, :length])
+    parts: FloatArray = scipy.fft.rfft(frames).view(np.float32)  # real and imaginary in turn
+    np.square(parts, out=parts)
+    power: FloatArray = parts[:, ::2] + parts[:, 1::2]
     return power
 
 
-def _autocorrelation(power: FloatArray, window: _Window) -> FloatArray:
+def _autocorrelation(power: FloatArray, window: _Window, out: FloatArray) -> None:
     compressed = np.sqrt(power)
     if window.exponent == 0.5:
-        compressed = np.sqrt(compressed)
+        np.sqrt(compressed, out=compressed)
     total = compressed.sum(axis=1, keepdims=True) + np.float32(1e-6)
-    normalised: FloatArray = compressed @ _lag_matrix(window) / total
-    return normalised
+    np.divide(compressed @ _lag_matrix(window), total, out=out)
 
 
 def levels(samples: FloatArray) -> FloatArray:
@@ -158,21 +162,18 @@ def features(samples: FloatArray, count: int, context: LevelContext) -> FloatArr
     ``samples``: 8 kHz; frame i is centred on sample `CONTEXT` + 80 i + 40.
     """
     first = CONTEXT + HOP // 2
-    long = _power(_frames(samples, first, count, _LONG.length), _LONG)
-    short = _power(_frames(samples, first, count, _SHORT.length), _SHORT)
+    long = _power(samples, first, count, _LONG)
+    short = _power(samples, first, count, _SHORT)
     floor = np.float32(10 ** (SILENT_DB / 10))
-    level = 10 * np.log10(short.mean(axis=1, keepdims=True) + floor)
+    level = 10 * np.log10(short.mean(axis=1) + floor)
     bands = 10 * np.log10(short @ _band_matrix() + floor)
-    return np.concatenate(
-        [
-            _autocorrelation(long, _LONG),
-            _autocorrelation(short, _SHORT),
-            (bands - level) / 20,
-            np.clip((level - context.speech_db) / 20, -3, 1.5),
-            np.clip((level - context.floor_db) / 20, -1, 3),
-        ],
-        axis=1,
-    ).astype(np.float32, copy=False)
+    described = np.empty((count, N_FEATURES), np.float32)
+    _autocorrelation(long, _LONG, described[:, : 2 * N_BINS])
+    _autocorrelation(short, _SHORT, described[:, SHORT_LAGS])
+    described[:, 3 * N_BINS : -2] = (bands - level[:, None]) / 20
+    described[:, -2] = np.clip((level - context.speech_db) / 20, -3, 1.5)
+    described[:, -1] = np.clip((level - context.floor_db) / 20, -1, 3)
+    return described
 
 
 @functools.cache
@@ -189,25 +190,28 @@ def _short_taper() -> FloatArray:
     return np.asarray(np.maximum(taper / line.sum(), 0.05), np.float32)
 
 
-def summits(described: FloatArray, bins: npt.NDArray[np.intp]) -> FloatArray:
+def summits(lags: FloatArray, bins: npt.NDArray[np.intp]) -> FloatArray:
     """Where the short window's autocorrelation is highest near ``bins``, in bins from each.
 
     A parabola through the highest of the five values about the bin and its neighbours.
 
     Args:
-        described: `features`, [frames, `N_FEATURES`].
+        lags: the features `SHORT_LAGS`, [frames, `N_BINS`].
         bins: [frames, any number].
     """
-    lags = described[:, None, 2 * N_BINS : 3 * N_BINS]
     middle = np.clip(bins, 2, N_BINS - 3)
-    five = middle[:, :, None] + np.arange(-2, 3)
-    near = np.take_along_axis(lags, five, axis=2) / _short_taper()[five]
-    top = np.clip(near.argmax(axis=2), 1, 3)
-    around = np.take_along_axis(near, top[:, :, None] + np.arange(-1, 2), axis=2)
-    left, peak, right = np.moveaxis(around, 2, 0)
+    near = values_near(lags / _short_taper(), middle)
+    top = np.clip(near.argmax(axis=0), 1, 3)
+    left, peak, right = (np.take_along_axis(near, top[None] + n, axis=0)[0] for n in (-1, 0, 1))
     bend = np.minimum(left - 2 * peak + right, np.float32(-1e-6))
     offset: FloatArray = top - 2 + middle - bins + np.clip((left - right) / bend / 2, -0.6, 0.6)
     return offset
+
+
+def values_near(rows: FloatArray, bins: npt.NDArray[np.intp]) -> FloatArray:
+    """The five values about ``bins`` of each row: [5, frames, any number]."""
+    at = bins + np.arange(len(rows))[:, None] * rows.shape[1]
+    return np.asarray(np.take(rows, at + np.arange(-2, 3)[:, None, None]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,19 +230,22 @@ class PitchModel:
         """Frames before and after on which a frame's answer depends."""
         return 2 * sum(DILATIONS)
 
-    def logits(self, described: FloatArray) -> FloatArray:
+    def entered(self, described: FloatArray) -> FloatArray:
+        """The first layer's answer to `features`, which looks at every frame by itself."""
+        return _rectified(described @ self.arrays["enter_w"], self.arrays["enter_b"])
+
+    def logits(self, entered: FloatArray) -> FloatArray:
         """[frames, `N_BINS` + 1]: the log odds of every pitch against the others, then of voicing.
 
-        ``described``: `features` of these frames and of `reach` more on either side,
-        [frames + 2 `reach`, `N_FEATURES`].
+        ``entered``: `entered` of these frames and of `reach` more on either side.
         """
-        a = self.arrays
-        x = _rectified(described @ a["enter_w"], a["enter_b"])
+        a, x = self.arrays, entered
         for number, dilation in enumerate(DILATIONS):
             y = _convolved(x, a[f"conv{number}_w"], dilation)
             y = _rectified(y, a[f"conv{number}_b"]) @ a[f"mix{number}_w"]
-            x = x[2 * dilation : len(x) - 2 * dilation] + y
-            x += a[f"mix{number}_b"]
+            y += a[f"mix{number}_b"]
+            y += x[2 * dilation : len(x) - 2 * dilation]
+            x = y
         odds: FloatArray = np.maximum(x, 0) @ a["leave_w"] + a["leave_b"]
         return odds
 

@@ -25,7 +25,8 @@ Float64Array = npt.NDArray[np.float64]
 FLOOR_DBOV = -100.0
 """What the tracks hold for digital silence; a 16-bit sample's last bit lies at -90 dBov."""
 SILENT = "no sound at all"
-_BLOCK_S = 60.0
+_BLOCK_S = 10.0
+"""What a block needs stays in the processor's cache."""
 
 
 class ActiveLevel(msgspec.Struct, frozen=True):
@@ -122,22 +123,23 @@ class _Voltmeter:
         self.squares += float(np.dot(x, x))
         self.count += len(x)
         reached = self._reached(x)
-        starts = np.concatenate(([0], np.flatnonzero(np.diff(reached)) + 1))
+        starts = np.concatenate(([0], np.flatnonzero(reached[1:] != reached[:-1]) + 1))
         ends = np.append(starts[1:], len(x))
+        heights = reached[starts]
         for step in range(_THRESHOLDS):
-            above = reached[starts] > step
+            above = np.flatnonzero(heights > step)
             self._count_active(step, starts[above], ends[above], len(x))
 
-    def _reached(self, x: Float64Array) -> npt.NDArray[np.int8]:
+    def _reached(self, x: Float64Array) -> npt.NDArray[np.int16]:
         """How many thresholds the envelope reaches at every sample, 0 to 15."""
         # g = exp(-1 / (f T)); p = g p + (1 - g) |x|; q = g q + (1 - g) p
         g = math.exp(-1 / (self.rate_hz * _TIME_CONSTANT_S))
         q, self.envelope = lfilter([(1 - g) ** 2], [1, -2 * g, g * g], np.abs(x), zi=self.envelope)
         # The thresholds are powers of two: the binary exponent, which stands in the upper bits of a
         # double that is not negative, says which ones q reaches.
-        exponents = (q.view(np.int64) >> 52) + (_THRESHOLDS - 1022)
-        np.clip(exponents, 0, _THRESHOLDS, out=exponents)
-        return np.asarray(exponents, np.int8)
+        upper = q.astype("<f8", copy=False).view(np.int16)[3::4]
+        exponents = (upper >> 4) + np.int16(_THRESHOLDS - 1022)
+        return np.asarray(np.clip(exponents, 0, _THRESHOLDS, out=exponents))
 
     def _count_active(
         self,

@@ -20,7 +20,7 @@ from pipeline.measure.channel import Channel
 Float64Array = npt.NDArray[np.float64]
 
 _STEP_S = 0.1
-_BLOCK_S = 60.0
+_BLOCK_S = 10.0
 _MOMENTARY, _SHORT_TERM = 4, 30
 """Windows in steps: 400 ms and 3 s."""
 _OFFSET_LU = -0.691

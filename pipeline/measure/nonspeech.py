@@ -35,8 +35,8 @@ _PER_HOP: Final = 2
 """10 ms frames in a hop."""
 _WINDOW_S: Final = 0.064
 _BAND_HZ: Final = (300.0, 3400.0)
-_BLOCK: Final = 1536
-"""Hops per block: 30.72 s."""
+_BLOCK: Final = 512
+"""Hops per block: 10.24 s, whose spectra stay in the processor's cache."""
 _SEGMENT: Final = round(SEGMENT_S / HOP_S)
 _LOBE: Final = 3
 """Bins that belong to a line on each side of its peak: a Hann window's main lobe has two, and the
@@ -164,8 +164,8 @@ def _windows(line: Line, worth: Mask) -> Iterator[tuple[int, FloatArray, FloatAr
 def _two_lines(power: FloatArray, frequencies: FloatArray) -> FloatArray:
     """The first six tracks of `_Lines` for windows x bins of power (6 x windows)."""
     total = power.sum(axis=1) + 1e-20
-    first_hz, first = _strongest(power, frequencies)
-    second_hz, second = _strongest(power, frequencies, np.argmax(power, axis=1))
+    first_hz, first, peak = _strongest(power, frequencies)
+    second_hz, second, _ = _strongest(_without_lobes(power, peak), frequencies)
     return np.stack(
         [
             first_hz,
@@ -179,18 +179,25 @@ def _two_lines(power: FloatArray, frequencies: FloatArray) -> FloatArray:
 
 
 def _strongest(
-    power: FloatArray, frequencies: FloatArray, but: npt.NDArray[np.int64] | None = None
-) -> tuple[FloatArray, FloatArray]:
-    """Frequency and power of the strongest line, apart from the lobe around the bin ``but``."""
-    if but is not None:
-        bins = np.arange(power.shape[1])
-        power = np.where(np.abs(bins - but[:, None]) <= 2 * _LOBE, 0, power)
-    peak = np.clip(np.argmax(power, axis=1), _LOBE, power.shape[1] - _LOBE - 1)
+    power: FloatArray, frequencies: FloatArray
+) -> tuple[FloatArray, FloatArray, npt.NDArray[np.int64]]:
+    """Frequency and power of the strongest line, and its bin."""
+    top = np.argmax(power, axis=1)
+    peak = np.clip(top, _LOBE, power.shape[1] - _LOBE - 1)
     around = peak[:, None] + np.arange(-_LOBE, _LOBE + 1)
     lobe = np.take_along_axis(power, around, axis=1)
     total = lobe.sum(axis=1)
     # The lobe's centre of gravity: within a hertz for a steady tone.
-    return (lobe * frequencies[around]).sum(axis=1) / (total + 1e-20), total
+    return (lobe * frequencies[around]).sum(axis=1) / (total + 1e-20), total, top
+
+
+def _without_lobes(power: FloatArray, peak: npt.NDArray[np.int64]) -> FloatArray:
+    """The power without the lobes around one bin of every window."""
+    reach = 2 * _LOBE
+    rest = np.pad(power, ((0, 0), (reach, reach)))
+    around = peak[:, None] + np.arange(2 * reach + 1)
+    np.put_along_axis(rest, around, 0, axis=1)
+    return rest[:, reach:-reach]
 
 
 def _outstanding(power: FloatArray) -> npt.NDArray[np.bool_]:

@@ -39,7 +39,7 @@ _BLOCK_FRAMES = 2000
 _CHUNK_FRAMES = 250  # whose spectra stay in the processor's cache
 _CANDIDATES = 5
 _PIECE, _PIECE_OVERLAP = 300, 40  # frames that the dynamic programme decides at once
-_PIECES_AT_ONCE = 32  # bounds the memory that a long recording takes
+_PIECES_AT_ONCE = 64  # bounds the memory that a long recording takes
 _MARGIN_S = 0.1
 """Voice set in before the speech that was found, and went on after it, by less."""
 _LEVEL_MARGIN_S = 0.3
@@ -219,10 +219,10 @@ def _candidates(
     for first, last in _stretches(runs(bridged(chosen, 2 * reach * FRAME_S))):
         wanted = chosen[first:last]
         sound = _samples(channel, first - reach, last + reach, posterior.CONTEXT)
-        described = _described(sound, context)
-        logits = model.logits(described)[wanted]
+        entered, lags = _described(sound, context, model)
+        logits = model.logits(entered)[wanted]
         maybe = _maybe_voiced(logits[:, -1], settings)
-        found = _peaks(logits[maybe], described[reach:-reach][wanted][maybe])
+        found = _peaks(logits[maybe], lags[reach:-reach][wanted][maybe])
         parts.append(_spread(found, logits, maybe))
     joined = {n: np.concatenate([getattr(p, n) for p in parts]) for n in _Candidates.__slots__}
     frames = np.arange(len(joined["voicing"]))
@@ -247,35 +247,39 @@ def _spread(found: _Candidates, logits: FloatArray, maybe: Mask) -> _Candidates:
     return _Candidates(log2_hz, cost, logits[:, -1].copy())
 
 
-def _described(sound: FloatArray, context: posterior.LevelContext) -> FloatArray:
-    """Features of all frames of ``sound``, chunk by chunk."""
+def _described(
+    sound: FloatArray, context: posterior.LevelContext, model: PitchModel
+) -> tuple[FloatArray, FloatArray]:
+    """The network's first layer and `posterior.SHORT_LAGS` of all frames, chunk by chunk."""
     count = (len(sound) - 2 * posterior.CONTEXT) // posterior.HOP
-    chunks = []
+    entered, lags = [], []
     for start in range(0, count, _CHUNK_FRAMES):
         part = min(_CHUNK_FRAMES, count - start)
         begin = start * posterior.HOP
         end = begin + part * posterior.HOP + 2 * posterior.CONTEXT
-        chunks.append(posterior.features(sound[begin:end], part, context))
-    return np.concatenate(chunks)
+        described = posterior.features(sound[begin:end], part, context)
+        entered.append(model.entered(described))
+        lags.append(described[:, posterior.SHORT_LAGS].copy())
+    return np.concatenate(entered), np.concatenate(lags)
 
 
-def _peaks(logits: FloatArray, described: FloatArray) -> _Candidates:
+def _peaks(logits: FloatArray, lags: FloatArray) -> _Candidates:
     """The highest `_CANDIDATES` local maxima of each frame, placed between the bins.
 
     The network knows which peak, the autocorrelation where exactly: half the way each.
     """
     height, voicing = logits[:, :-1], logits[:, -1]
-    probability = np.exp(height - height.max(axis=1, keepdims=True))
+    around = np.zeros((len(logits), posterior.N_BINS + 4), np.float32)  # two bins on either side
+    probability = around[:, 2:-2]
+    np.exp(height - height.max(axis=1, keepdims=True), out=probability)
     probability /= probability.sum(axis=1, keepdims=True)
-    around = np.pad(probability, ((0, 0), (2, 2)))
-    middle, left, right = probability, around[:, 1:-3], around[:, 3:-1]
-    peak = np.where((middle >= left) & (middle > right), middle, np.float32(0))
-    best, isolated = _highest(peak)
-    near = best[:, :, None] + np.arange(5)  # two bins either side, in the padded axis
-    weight = np.take_along_axis(around[:, None, :], near, axis=2)
-    mass = weight.sum(axis=2)
-    offset = (weight * np.arange(-2, 3, dtype=np.float32)).sum(axis=2) / np.maximum(mass, 1e-12)
-    summit = posterior.summits(described, best)
+    left, right = around[:, 1:-3], around[:, 3:-1]
+    best, isolated = _highest(probability * ((probability >= left) & (probability > right)))
+    weight = posterior.values_near(around, best + 2)
+    mass = weight.sum(axis=0)
+    offset = 2 * (weight[4] - weight[0]) + weight[3] - weight[1]
+    offset /= np.maximum(mass, np.float32(1e-12))
+    summit = posterior.summits(lags, best)
     offset = np.where(np.abs(summit - offset) < 1.5, (summit + offset) / 2, offset)
     log2_hz = np.log2(posterior.LOWEST_HZ) + (best + offset) / posterior.BINS_PER_OCTAVE
     cost = np.where(isolated, -np.log(np.maximum(mass, 1e-6)), _NEVER)

@@ -8,6 +8,7 @@ JSHR 30, 252-260).
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 
 import msgspec
@@ -74,7 +75,7 @@ def _median(values: Float64Array, least: int) -> float | None:
 
 def _voiced_frames(
     channel: Channel, f0_hz: FloatArray, spans: Iterable[Span]
-) -> tuple[Float64Array, Float64Array]:
+) -> tuple[FloatArray, Float64Array]:
     """Frames of 40 ms about voiced track frames, shape (n, 320), and their F0."""
     voiced = mask_of(union(spans), len(f0_hz)) & np.isfinite(f0_hz)
     # Frames at the border of voicing are half something else.
@@ -83,7 +84,7 @@ def _voiced_frames(
     chosen = np.flatnonzero(inner)[::every]
     if channel.rate_hz < _RATE_HZ:
         chosen = chosen[:0]
-    frames = [np.zeros((0, _FRAME))]
+    frames = [np.zeros((0, _FRAME), np.float32)]
     for span in union(spans):
         here = chosen[(chosen * FRAME_S >= span.start) & (chosen * FRAME_S < span.end)]
         if len(here):
@@ -93,7 +94,7 @@ def _voiced_frames(
     return stacked[sounding], f0_hz[chosen][sounding].astype(np.float64)
 
 
-def _frames(channel: Channel, chosen: npt.NDArray[np.int64]) -> Float64Array:
+def _frames(channel: Channel, chosen: npt.NDArray[np.int64]) -> FloatArray:
     """Frames about the centres of track frames that lie close together."""
     start_s = chosen[0] * FRAME_S - _FRAME / _RATE_HZ
     stop_s = chosen[-1] * FRAME_S + 2 * _FRAME / _RATE_HZ
@@ -103,13 +104,24 @@ def _frames(channel: Channel, chosen: npt.NDArray[np.int64]) -> Float64Array:
     before = max(0, -int(at[0]))
     padded = np.pad(sound, (before, max(0, int(at[-1]) + _FRAME - len(sound))))
     view = np.lib.stride_tricks.sliding_window_view(padded, _FRAME)
-    return np.asarray(view[at + before], np.float64)
+    return np.asarray(view[at + before])
+
+
+@functools.cache
+def _window(name: str) -> FloatArray:
+    return np.asarray(get_window(name, _FRAME), np.float32)
+
+
+def _power(frames: FloatArray, size: int) -> FloatArray:
+    """Power spectrum of every frame; shape (n, size / 2 + 1)."""
+    spectra = rfft(frames, size, axis=1)
+    return np.asarray(np.square(spectra.real) + np.square(spectra.imag))
 
 
 # ── Formants ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def _formants(frames: Float64Array) -> tuple[Float64Array, Float64Array]:
+def _formants(frames: FloatArray) -> tuple[Float64Array, Float64Array]:
     """F2 and F3 of every frame, Hz; NaN where no resonance fits.
 
     Linear prediction, autocorrelation method (Markel & Gray 1976); resonances are the poles with a
@@ -117,9 +129,9 @@ def _formants(frames: Float64Array) -> tuple[Float64Array, Float64Array]:
     """
     emphasised = frames.copy()
     emphasised[:, 1:] -= _PRE_EMPHASIS * frames[:, :-1]
-    windowed = emphasised * get_window("hamming", _FRAME)
-    spectra = rfft(windowed, 2 * _FRAME, axis=1)
-    correlation = irfft(np.abs(spectra) ** 2, axis=1)[:, : _LPC_ORDER + 1]
+    windowed = emphasised * _window("hamming")
+    correlation = irfft(_power(windowed, 2 * _FRAME), axis=1)[:, : _LPC_ORDER + 1]
+    correlation = correlation.astype(np.float64)
     poles = np.linalg.eigvals(_companions(_predictors(correlation)))
     hz = np.angle(poles) * _RATE_HZ / (2 * np.pi)
     width = -np.log(np.maximum(np.abs(poles), 1e-6)) * _RATE_HZ / np.pi
@@ -168,14 +180,14 @@ def _lowest(found: Float64Array, above: Float64Array, below: float) -> Float64Ar
 # ── Regularity of the voice ──────────────────────────────────────────────────────────────────────
 
 
-def _cepstral_peaks(frames: Float64Array, pitch: Float64Array) -> Float64Array:
+def _cepstral_peaks(frames: FloatArray, pitch: Float64Array) -> Float64Array:
     """Cepstral peak prominence (Hillenbrand, Cleveland & Erickson 1994, JSHR 37, 769-778), dB.
 
     The peak is looked for within a fifth about the pitch; prominence is its height over the line
     fitted to the cepstrum from 1 ms on.
     """
-    spectra = 20 * np.log10(np.abs(rfft(frames * get_window("hann", _FRAME), 1024, axis=1)) + 1e-9)
-    cepstra = 20 * np.log10(np.abs(irfft(spectra, axis=1))[:, :200] + 1e-9)
+    spectra = 10 * np.log10(_power(frames * _window("hann"), 1024) + np.float32(1e-18))
+    cepstra = 20 * np.log10(np.abs(irfft(spectra, axis=1)[:, :200]) + np.float32(1e-9))
     quefrency = np.arange(200) / _RATE_HZ
     near = np.abs(quefrency[None, :] * pitch[:, None] - 1) < 0.2
     peaks = np.where(near, cepstra, -np.inf).argmax(axis=1)
@@ -185,13 +197,13 @@ def _cepstral_peaks(frames: Float64Array, pitch: Float64Array) -> Float64Array:
     return np.asarray(np.where(near.any(axis=1), heights, np.nan))
 
 
-def _harmonicity(frames: Float64Array, pitch: Float64Array) -> Float64Array:
+def _harmonicity(frames: FloatArray, pitch: Float64Array) -> Float64Array:
     """Harmonics-to-noise ratio from the autocorrelation at the period (Boersma 1993), dB."""
-    window = get_window("hann", _FRAME)
+    window = _window("hann")
     size = 2 * _FRAME
     centred = frames - frames.mean(axis=1, keepdims=True)
-    own = irfft(np.abs(rfft(centred * window, size, axis=1)) ** 2, axis=1)[:, :_FRAME]
-    of_window = irfft(np.abs(rfft(window, size)) ** 2)[:_FRAME]
+    own = irfft(_power(centred * window, size), axis=1)[:, :_FRAME]
+    of_window = irfft(_power(window[None], size), axis=1)[0, :_FRAME]
     normal = (own / np.maximum(own[:, :1], 1e-12) / (of_window / of_window[0]))[:, : _FRAME // 2]
     lag = np.arange(_FRAME // 2)
     near = np.abs(lag[None, :] * pitch[:, None] / _RATE_HZ - 1) < 0.1
