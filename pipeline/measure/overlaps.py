@@ -103,7 +103,8 @@ def is_backchannel(unit: Unit, own: Party, other: Party, settings: TurnSettings)
     """Whether a unit only signals listening: short, and the other holds the floor around it.
 
     Words decide where they were recognised, duration where not. In the other's silence the sound
-    alone cannot tell 嗯 as a signal from 嗯 as an answer, and takes it for an answer.
+    alone cannot tell 嗯 as a signal from 嗯 as an answer, and takes it for an answer, unless the
+    silence is too short to wait for one.
     """
     reach_s = settings.backchannel_reach_s
     before, after = other.before(unit.span.start), other.after(unit.span.start)
@@ -119,8 +120,19 @@ def is_backchannel(unit: Unit, own: Party, other: Party, settings: TurnSettings)
         return not answers and unit.span.duration <= settings.longest_backchannel_s
     if unit.text is not None and len(unit.text) > settings.unsure_text_length:
         return False
-    starts_within = overlapping or (after is not None and after.span.start < unit.span.end)
-    return starts_within and unit.span.duration <= settings.longest_unheard_backchannel_s
+    return unit.span.duration <= settings.longest_unheard_backchannel_s and (
+        overlapping or (after is not None and _kept_floor(before, unit, after, settings))
+    )
+
+
+def _kept_floor(before: Unit, unit: Unit, after: Unit, settings: TurnSettings) -> bool:
+    """Whether the other, who was silent when ``unit`` began, had only paused.
+
+    They go on while it lasts, or so soon that speech, sound and reaction to it have no room in the
+    silence: it takes 0.2 s to react to a voice (Levinson & Torreira 2015).
+    """
+    paused_s = after.span.start - before.span.end
+    return after.span.start < unit.span.end or paused_s <= settings.same_episode_s
 
 
 def _part_of_more(unit: Unit, own: Party, after: Unit | None, settings: TurnSettings) -> bool:

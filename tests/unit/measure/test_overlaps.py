@@ -142,3 +142,19 @@ def test_without_the_sound_nothing_is_suspected():
 )
 def test_texts_that_break_off(text, unfinished):
     assert is_unfinished(text, SETTINGS) is unfinished
+
+
+@pytest.mark.parametrize(
+    ("short", "resumes", "takes"),
+    [
+        ((3.1, 3.3), 3.4, False),  # nobody can hear it and react in a pause that short
+        ((3.1, 3.3), 3.31, False),
+        ((3.2, 3.5), 4.3, True),
+        ((3.3, 3.6), 3.9, True),  # time enough for a short answer and the next turn
+    ],
+)
+def test_a_sound_in_a_breath_of_the_other_takes_no_floor(short, resumes, takes):
+    speech = {AGENT: [Span(0, 3), Span(resumes, 8)], CUSTOMER: [Span(*short)]}
+    talk = turns.build(speech, (), (), 30.0, SETTINGS)
+    assert [turn.took_floor for turn in talk.turns if turn.speaker == CUSTOMER] == [takes]
+    assert len(talk.transfers) == (2 if takes else 0)
