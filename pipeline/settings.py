@@ -376,6 +376,10 @@ class SpeakerSettings(Section, frozen=True):
     window_s: float
     hop_s: float
     least_window_s: float
+    trusted_db: float
+    glance_s: float
+    glance_window_s: float
+    glance_odds: float
     least_speech_s: float
     clustering: ClusteringSettings
     resegmentation: ResegmentationSettings

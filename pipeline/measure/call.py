@@ -267,7 +267,7 @@ class _Heard:
         if party.speaker != AGENT:
             yield party
             return
-        separation = self.stages.separation(party.number, party.speech)
+        separation = self.stages.company(party.number, party.speech)
         if not sharing.in_company(separation, self.stages.settings.company):
             yield party
             return

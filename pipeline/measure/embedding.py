@@ -47,6 +47,8 @@ _USUAL_POWER: Final = 0.35
 _QUIET_MARGIN_S: Final = 0.2
 _LEAST_QUIET_FRAMES: Final = 30
 _SMOOTH_FRAMES: Final = 5
+_LEAST_RATIO: Final = 0.1
+"""Of speech to noise: a window as soft as the noise still counts for something."""
 _LENGTH_STEP: Final = 10
 """Windows are cut to a multiple of this many frames, so that those of a length go together."""
 
@@ -184,26 +186,58 @@ def _power(channel: Channel, first: int, last: int, window: FloatArray) -> Float
     return np.asarray(np.square(spectra.real) + np.square(spectra.imag), np.float32)
 
 
-def cleaned(mel: FloatArray, speech: Mask, over: float) -> FloatArray:
-    """Speech without the line's noise, at the level that the network knows.
-
-    Each frame and band is multiplied by what a Wiener filter leaves of it, 1 - noise / (speech and
-    noise) (Scalart & Filho 1996, "Speech enhancement based on a priori signal to noise estimation",
-    ICASSP), the noise taken from frames that are clear of speech, the sum over 50 ms.
+def noise_of(mel: FloatArray, speech: Mask) -> FloatArray | None:
+    """The line's noise per band: the mean of frames clear of speech; ``None``: too few of them.
 
     Args:
         mel: from `mel_power`, looked at wherever there is speech and half a second around it.
         speech: where somebody speaks.
-        over: how often the noise is taken off.
     """
     quiet = mel.any(axis=1) & ~grown(speech, _QUIET_MARGIN_S)
+    return mel[quiet].mean(axis=0) if quiet.sum() >= _LEAST_QUIET_FRAMES else None
+
+
+def cleaned(mel: FloatArray, speech: Mask, noise: FloatArray | None, over: float) -> FloatArray:
+    """Speech without the line's noise, at the level that the network knows.
+
+    Each frame and band is multiplied by what a Wiener filter leaves of it, 1 - noise / (speech and
+    noise) (Scalart & Filho 1996, "Speech enhancement based on a priori signal to noise estimation",
+    ICASSP), the sum over 50 ms.
+
+    Args:
+        mel: from `mel_power`.
+        speech: where somebody speaks.
+        noise: from `noise_of`.
+        over: how often the noise is taken off.
+    """
     clean = mel
-    if quiet.sum() >= _LEAST_QUIET_FRAMES:
-        noise = mel[quiet].mean(axis=0)
+    if noise is not None:
         around = uniform_filter1d(mel, _SMOOTH_FRAMES, axis=0)
         clean = mel * np.clip(1 - over * noise / np.maximum(around, 1e-20), 0.0, 1.0)
-    power = float(clean[speech].sum(axis=1).mean()) if speech.any() else 0.0
+    heard = clean[speech & mel.any(axis=1)]
+    power = float(heard.sum(axis=1).mean()) if len(heard) else 0.0
     return np.asarray(clean * (_USUAL_POWER / max(power, 1e-12)), np.float32)
+
+
+def trust(
+    mel: FloatArray, chosen: Sequence[Window], noise: FloatArray | None, even_db: float
+) -> npt.NDArray[np.float64]:
+    """How far each window is to be believed, 0 to 1: soft ones are alike in noise, whoever speaks.
+
+    Half where the voice is ``even_db`` above the noise, and with the square of their ratio less or
+    more: 0.01 at 10 dB less, 0.99 at 10 dB more.
+
+    Args:
+        mel: from `mel_power`.
+        chosen: the windows.
+        noise: from `noise_of`.
+        even_db: level of speech over that of noise.
+    """
+    if noise is None:
+        return np.ones(len(chosen))
+    power = np.array([mel[first:last].sum(axis=1).mean() for first, last in chosen], np.float64)
+    ratio = np.maximum(power / max(float(noise.sum()), 1e-20) - 1, _LEAST_RATIO)
+    return np.asarray(1 / (1 + (10 ** (even_db / 10) / ratio) ** 2), np.float64)
 
 
 def windows(speech: Mask, window_s: float, hop_s: float, least_s: float) -> list[Window]:

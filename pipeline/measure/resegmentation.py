@@ -26,6 +26,7 @@ STEP: Final = 5
 """Frames that are decided at once."""
 _ROUNDS: Final = 8
 _LEAST_APART: Final = 0.02
+_LEAST_SHARE: Final = 1e-100
 _EDGE_WEIGHT: Final = 0.4
 """What a window says of the sound at its edges, against that in its middle."""
 
@@ -88,7 +89,11 @@ def steps(speech: Mask, windows: Sequence[tuple[int, int]]) -> Steps:
 
 
 def follow(
-    grid: Steps, vectors: Vectors, labels: Labels, settings: ResegmentationSettings
+    grid: Steps,
+    vectors: Vectors,
+    labels: Labels,
+    trust: Float64Array,
+    settings: ResegmentationSettings,
 ) -> Course:
     """The likeliest course of voices, from a first guess of which window is whose.
 
@@ -96,13 +101,14 @@ def follow(
         grid: the speech.
         vectors: shape (windows, dimensions), of length 1.
         labels: per window, the voice from 0; two voices at least.
+        trust: per window, how far it is to be believed in what a voice is like.
         settings: what to change the voice costs.
     """
     voices = int(labels.max()) + 1
     cost = settings.change_in_pause + (
         settings.change_in_phrase - settings.change_in_pause
     ) * np.exp(-grid.gaps_s / settings.pause_s)
-    mass = grid.windows.sum(axis=0)[:, None] * np.eye(voices)[labels]
+    mass = (grid.windows.sum(axis=0) * trust)[:, None] * np.eye(voices)[labels]
     found = np.zeros(0, np.intp)
     for _ in range(_ROUNDS):
         centres = unit(mass.T @ vectors)
@@ -111,7 +117,7 @@ def follow(
         if np.array_equal(course, found):
             break
         found = course
-        share = grid.windows.T @ np.eye(voices)[found]
+        share = (grid.windows.T @ np.eye(voices)[found]) * trust[:, None]
         if (share.sum(axis=0) == 0).any():
             break  # a voice has vanished: keep the last centres that every voice had
         mass = share
@@ -152,24 +158,26 @@ def viterbi(evidence: Float64Array, cost: Float64Array) -> Labels:
 
 
 def posterior(evidence: Float64Array, cost: Float64Array) -> Float64Array:
-    """Probability of every state in every step (forward-backward, in logarithms).
+    """Probability of every state in every step (forward-backward, scaled at each step).
 
     Args:
         evidence: as for `viterbi`.
         cost: as for `viterbi`.
     """
-    forward, backward = evidence.copy(), np.zeros_like(evidence)
-    states = evidence.shape[1]
+    heard = np.exp(evidence - evidence.max(axis=1, keepdims=True))
     # To stay and to change are each other's complement, whatever a change costs.
-    change = np.log(np.exp(-cost) / (1 + (states - 1) * np.exp(-cost)))
-    remain = np.log(1 / (1 + (states - 1) * np.exp(-cost)))
-    off = ~np.eye(states, dtype=bool)
-    for i in range(1, len(evidence)):
-        matrix = np.where(off, change[i - 1], remain[i - 1])
-        forward[i] += np.logaddexp.reduce(forward[i - 1][:, None] + matrix, axis=0)
-    for i in range(len(evidence) - 2, -1, -1):
-        matrix = np.where(off, change[i], remain[i])
-        later = evidence[i + 1] + backward[i + 1]
-        backward[i] = np.logaddexp.reduce(matrix + later[None], axis=1)
-    joint = forward + backward
-    return np.asarray(np.exp(joint - np.logaddexp.reduce(joint, axis=1, keepdims=True)))
+    change = np.exp(-cost) / (1 + (evidence.shape[1] - 1) * np.exp(-cost))
+    more = 1 / (1 + (evidence.shape[1] - 1) * np.exp(-cost)) - change
+    forward, backward = heard / heard.sum(axis=1, keepdims=True), np.ones_like(heard)
+    for i in range(1, len(heard)):
+        before = forward[i - 1] * more[i - 1] + change[i - 1]
+        forward[i] = _scaled(before * heard[i])
+    for i in range(len(heard) - 2, -1, -1):
+        after = backward[i + 1] * heard[i + 1]
+        backward[i] = _scaled(after * more[i] + change[i] * after.sum())
+    joint = forward * backward
+    return np.asarray(joint / joint.sum(axis=1, keepdims=True))
+
+
+def _scaled(shares: Float64Array) -> Float64Array:
+    return np.asarray(np.maximum(shares / shares.sum(), _LEAST_SHARE))

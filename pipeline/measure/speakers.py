@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -19,11 +20,19 @@ import numpy.typing as npt
 from pipeline.measure import clustering, embedding, resegmentation
 from pipeline.measure.channel import Channel, FloatArray
 from pipeline.measure.embedding import VoiceEncoder, load_encoder
-from pipeline.measure.frames import FRAME_S, frame_count, grown, mask_of, runs, spans
+from pipeline.measure.frames import FRAME_S, Mask, frame_count, grown, mask_of, runs, spans
 from pipeline.settings import SpeakerSettings
 from pipeline.timeline import Span, Timeline, bridge, intersection, total
 
-__all__ = ["Separation", "Stretch", "VoiceEncoder", "diarize", "load_encoder", "portrait"]
+__all__ = [
+    "Separation",
+    "Stretch",
+    "VoiceEncoder",
+    "company",
+    "diarize",
+    "load_encoder",
+    "portrait",
+]
 
 _AROUND_S: Final = 0.5
 """Silence around the speech from which the line's noise is known."""
@@ -93,29 +102,56 @@ def diarize(
         heard: the voices that another diarizer heard; only how sure it is comes from here then.
     """
     active = mask_of(speech, frame_count(channel))
-    windows = embedding.windows(active, settings.window_s, settings.hop_s, settings.least_window_s)
-    if active.sum() * FRAME_S < settings.least_speech_s or not windows:
+    bounds = embedding.windows(active, settings.window_s, settings.hop_s, settings.least_window_s)
+    if active.sum() * FRAME_S < settings.least_speech_s or not bounds:
         return Separation(reason=f"under {settings.least_speech_s:g} s of speech")
-    mel = embedding.mel_power(channel, grown(active, _AROUND_S))
-    mel = embedding.cleaned(mel, active, settings.noise_taken_off)
-    pieces = embedding.pieces(mel, windows)
-    vectors = model.embed(pieces, settings.precision).astype(np.float64)
-    grid = resegmentation.steps(active, windows)
-    stands_for = grid.windows.T @ ((grid.frames[:, 1] - grid.frames[:, 0]) * FRAME_S)
+    look = _look(channel, active, grown(active, _AROUND_S), bounds, settings, model)
+    grid = resegmentation.steps(active, bounds)
+    seconds = grid.windows.T @ ((grid.frames[:, 1] - grid.frames[:, 0]) * FRAME_S) * look.trust
     if heard is None:
-        groups = clustering.group(vectors, stands_for, settings.clustering)
+        groups = clustering.group(look.vectors, seconds, settings.clustering)
     else:
-        groups = _as_heard(heard, windows, vectors, stands_for, settings)
-    sure = 1 / (1 + math.exp(-min(max(groups.evidence, -50.0), 50.0)))
+        groups = _as_heard(heard, bounds, look.vectors, seconds, settings)
+    sure = _probability(groups.evidence)
     if len(groups.centres) == 1:
         return _alone(speech, sure, settings)
-    course = resegmentation.follow(grid, vectors, groups.labels, settings.resegmentation)
+    course = resegmentation.follow(
+        grid, look.vectors, groups.labels, look.trust, settings.resegmentation
+    )
     labels = _by_frame(course.labels, grid, len(active))
-    labels = _at_quiet_moments(labels, mel.sum(axis=1), settings.quiet_reach_s)
+    labels = _at_quiet_moments(labels, look.mel.sum(axis=1), settings.quiet_reach_s)
     if len(np.unique(course.labels)) == 1:
         return _alone(speech, 1 - sure, settings)
     owned = _by_frame(course.posterior, grid, len(active))
     return _told_apart(labels, owned, sure, channel.duration_s, settings)
+
+
+def company(
+    channel: Channel, speech: Timeline, settings: SpeakerSettings, model: VoiceEncoder
+) -> Separation:
+    """The voices of a party's own line, of which there is one as a rule: few windows tell that.
+
+    A window every ``glance_s`` of speech; where those look like two voices, `diarize` looks at all.
+
+    Args:
+        channel: at 8 kHz or more.
+        speech: when anybody speaks on it.
+        settings: the section ``speakers`` of ``configs/measure.yaml``.
+        model: from `load_encoder`.
+    """
+    active = mask_of(speech, frame_count(channel))
+    least_s = settings.glance_window_s
+    bounds = embedding.windows(active, settings.window_s, settings.glance_s, least_s)
+    if active.sum() * FRAME_S >= settings.least_speech_s and bounds:
+        near = _frames_of(bounds, len(active)) | (grown(active, _AROUND_S) & ~active)
+        look = _look(channel, active, near, bounds, settings, model)
+        lengths = np.array([last - first for first, last in bounds], np.float64)
+        seconds = lengths * (active.sum() * FRAME_S / lengths.sum()) * look.trust
+        groups = clustering.group(look.vectors, seconds, settings.clustering)
+        one = groups.evidence if len(groups.centres) == 1 else -groups.evidence
+        if len(groups.centres) < 3 and one > -settings.glance_odds:
+            return _alone(speech, _probability(one), settings)
+    return diarize(channel, speech, settings, model)
 
 
 def portrait(
@@ -130,13 +166,47 @@ def portrait(
         model: from `load_encoder`.
     """
     active = mask_of(speech, frame_count(channel))
-    windows = embedding.windows(active, settings.window_s, settings.hop_s, settings.least_window_s)
-    if active.sum() * FRAME_S < settings.least_speech_s or not windows:
+    bounds = embedding.windows(active, settings.window_s, settings.hop_s, settings.least_window_s)
+    if active.sum() * FRAME_S < settings.least_speech_s or not bounds:
         return None
-    mel = embedding.mel_power(channel, grown(active, _AROUND_S))
-    mel = embedding.cleaned(mel, active, settings.noise_taken_off)
-    vectors = model.embed(embedding.pieces(mel, windows), settings.precision)
-    return np.asarray(clustering.unit(vectors.mean(axis=0).astype(np.float64)), np.float32)
+    look = _look(channel, active, grown(active, _AROUND_S), bounds, settings, model)
+    return np.asarray(clustering.unit(look.trust @ look.vectors), np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Look:
+    """A spectrogram without its noise, and windows of it: what they sound like, and how clearly."""
+
+    mel: FloatArray
+    vectors: clustering.Vectors
+    trust: npt.NDArray[np.float64]
+
+
+def _look(
+    channel: Channel,
+    active: Mask,
+    within: Mask,
+    bounds: Sequence[embedding.Window],
+    settings: SpeakerSettings,
+    model: VoiceEncoder,
+) -> _Look:
+    heard = embedding.mel_power(channel, within)
+    noise = embedding.noise_of(heard, active)
+    mel = embedding.cleaned(heard, active, noise, settings.noise_taken_off)
+    vectors = model.embed(embedding.pieces(mel, bounds), settings.precision).astype(np.float64)
+    return _Look(mel, vectors, embedding.trust(heard, bounds, noise, settings.trusted_db))
+
+
+def _frames_of(bounds: Sequence[embedding.Window], frames: int) -> Mask:
+    mask = np.zeros(frames, bool)
+    for first, last in bounds:
+        mask[first:last] = True
+    return mask
+
+
+def _probability(evidence: float) -> float:
+    """Of log odds."""
+    return 1 / (1 + math.exp(-min(max(evidence, -50.0), 50.0)))
 
 
 Heard = tuple[Timeline, ...]

@@ -34,7 +34,7 @@ from pipeline.tracks import FloatTrack
 
 VERSIONS: Final = {
     "speech": "2",
-    "speakers": "1",
+    "speakers": "2",
     "quality": "1",
     "level": "1",
     "pitch": "2",
@@ -108,6 +108,19 @@ class Stages:
             leaked=tuple(channel.leaked for channel in found.channels),
         )
         return value, tracks
+
+    def company(self, channel: int, spoken: Timeline) -> Separation:
+        """The voices of a party's own channel, which is one as a rule."""
+        settings, model = self.settings.speakers, self.models.voices
+        origin = self._origin("speakers", settings, model.name, model.sha256)
+
+        def make() -> tuple[Separation, Arrays]:
+            return speakers.company(self.audio.channels[channel], spoken, settings, model), {}
+
+        inputs = self._inputs("company", channel, spoken)
+        found = self.cache.stage(origin, inputs, Separation, make)[0]
+        self.progress("speakers", 1.0)
+        return found
 
     def separation(self, channel: int, spoken: Timeline) -> Separation:
         """The voices that share a channel."""

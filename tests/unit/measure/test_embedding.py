@@ -58,13 +58,33 @@ def test_noise_is_taken_off_and_the_level_is_the_networks():
     speech = np.zeros(400, bool)
     speech[100:300] = True
     mel[100:300, :20] += 1.0
-    found = embedding.cleaned(mel, speech, 1.0)
+    noise = embedding.noise_of(mel, speech)
+    found = embedding.cleaned(mel, speech, noise, 1.0)
     assert found[speech].sum(axis=1).mean() == pytest.approx(0.35)
     assert (
         found[speech, 20:].mean() < 0.15 * mel[speech, 20:].mean() / mel[speech].sum(axis=1).mean()
     )
-    quieter = embedding.cleaned(mel * 1e-4, speech, 1.0)
+    quieter = embedding.cleaned(mel * 1e-4, speech, noise * 1e-4, 1.0)
     assert quieter == pytest.approx(found, rel=1e-3, abs=1e-6)
+
+
+def test_windows_are_believed_as_far_as_they_stand_out_of_the_noise():
+    mel = np.full((600, embedding.BANDS), 0.01, np.float32)
+    speech = np.zeros(600, bool)
+    speech[100:500] = True
+    for first, over_noise_db in ((100, 0.0), (200, 10.0), (300, 20.0), (400, -30.0)):
+        mel[first : first + 100] += 0.01 * 10 ** (over_noise_db / 10)
+    noise = embedding.noise_of(mel, speech)
+    windows = [(first, first + 100) for first in (100, 200, 300, 400)]
+    found = embedding.trust(mel, windows, noise, 10.0)
+    assert found[:3] == pytest.approx([0.01, 0.5, 0.99], abs=0.005)
+    assert 0 < found[3] < 0.001
+    assert np.array_equal(embedding.trust(mel, windows, None, 10.0), np.ones(4))
+
+
+def test_no_noise_is_known_where_nobody_is_silent():
+    mel = np.ones((200, embedding.BANDS), np.float32)
+    assert embedding.noise_of(mel, np.ones(200, bool)) is None
 
 
 def test_embeddings_are_of_length_one_and_do_not_depend_on_their_batch(encoder):

@@ -66,7 +66,8 @@ def test_a_change_within_a_phrase_is_found_where_it_is():
     share = np.clip((np.array([last for _, last in windows]) - 600) / 120, 0, 1)[:, None]
     vectors = clustering.unit((1 - share) * one + share * two)
     labels = (share[:, 0] > 0.9).astype(np.intp)
-    course = resegmentation.follow(resegmentation.steps(speech, windows), vectors, labels, SETTINGS)
+    grid = resegmentation.steps(speech, windows)
+    course = resegmentation.follow(grid, vectors, labels, np.ones(len(windows)), SETTINGS)
     change = np.flatnonzero(np.diff(course.labels))
     assert len(change) == 1
     assert (change[0] + 1) * resegmentation.STEP == pytest.approx(600, abs=10)
@@ -78,5 +79,22 @@ def test_what_hardly_differs_is_not_sure():
     vectors = clustering.unit(np.array([[1.0, 0.001 * (i % 2)] for i in range(20)]))
     windows = [(at, at + 100) for at in range(0, 2000, 100)]
     grid = resegmentation.steps(np.ones(2000, bool), windows)
-    course = resegmentation.follow(grid, vectors, np.arange(20) % 2, SETTINGS)
+    course = resegmentation.follow(grid, vectors, np.arange(20) % 2, np.ones(20), SETTINGS)
     assert course.posterior.max() < 0.9
+
+
+def test_what_a_voice_is_like_comes_from_windows_that_are_believed():
+    one, two, noise = np.eye(4)[:3]
+    vectors = clustering.unit(np.array([one, one, two, two, one + noise, two + noise]))
+    grid = resegmentation.steps(np.ones(600, bool), [(at, at + 100) for at in range(0, 600, 100)])
+    labels, doubt = np.array([0, 0, 1, 1, 0, 1]), np.array([1, 1, 1, 1, 0.01, 0.01])
+    believed = resegmentation.follow(grid, vectors, labels, doubt, SETTINGS).centres
+    all_alike = resegmentation.follow(grid, vectors, labels, np.ones(6), SETTINGS).centres
+    assert believed[:, 2].max() < 0.02
+    assert all_alike[:, 2].min() > 0.15
+
+
+def test_no_evidence_is_too_strong_for_a_posterior():
+    evidence = np.array([[0.0, -5000.0], [-5000.0, 0.0], [0.0, 0.0]])
+    found = resegmentation.posterior(evidence, np.array([2.0, 50.0]))
+    assert found == pytest.approx(np.array([[1, 0], [0, 1], [0, 1]]))

@@ -73,6 +73,40 @@ def test_one_party_is_one_voice(call, model):
     assert found.confidence > 0.5
 
 
+class _Counting:
+    """An encoder that counts what it is asked."""
+
+    def __init__(self, model):
+        self.model, self.pieces = model, 0
+
+    def embed(self, pieces, precision):
+        self.pieces += len(pieces)
+        return self.model.embed(pieces, precision)
+
+
+def test_one_glance_tells_that_a_line_has_one_voice(call, model):
+    truth = read_truth(CALLS / f"{call.name}.truth.json")
+    samples, rate = soundfile.read(CALLS / truth.audio, always_2d=True)
+    channel, heard = from_samples(samples[:, 0], rate), spans_of(call.truth[0])
+    glance, look = _Counting(model), _Counting(model)
+    found = speakers.company(channel, heard, SETTINGS, glance)
+    assert found.speech == speakers.diarize(channel, heard, SETTINGS, look).speech == (heard,)
+    assert found.confidence > 0.5
+    assert glance.pieces < 0.5 * look.pieces
+
+
+def test_a_line_that_seems_to_have_two_voices_is_looked_at_closely(call, told_apart, model):
+    channel = from_samples(call.samples, RATE)
+    heard = spans_of(call.truth.any(axis=0))
+    assert speakers.company(channel, heard, SETTINGS, model) == told_apart
+
+
+def test_a_line_with_too_little_speech_says_why(call, model):
+    channel = from_samples(call.samples, RATE)
+    found = speakers.company(channel, (Span(1, 4),), SETTINGS, model)
+    assert found == Separation(reason="under 6 s of speech")
+
+
 def test_too_little_speech_tells_nothing(call, model):
     channel = from_samples(call.samples, RATE)
     found = speakers.diarize(channel, (Span(1, 4),), SETTINGS, model)
