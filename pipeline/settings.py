@@ -213,6 +213,7 @@ class TranscriptSettings(Section, frozen=True):
     seed: int
     window_s: float
     demonstration_window_s: float
+    demonstration_context_s: float
     pause_s: float
     margin_s: float
     gap_s: float

@@ -1,10 +1,11 @@
 """Whisper on many windows at once, with every word's time from the same pass.
 
 openai-whisper recognises one window after the other, and for word times runs encoder and decoder
-once more over each. Here windows go through the encoder together, its own decoding loop
-(`whisper.decoding.DecodingTask`) writes their texts side by side, and the cross-attention that the
-loop computes anyway is kept: a token's row is the same whether its text is being written or has
-been. What is made of the rows is `whisper.timing.find_alignment`'s recipe, unchanged.
+once more over each. Here windows go through the encoder together, its own rules of decoding
+(`whisper.decoding.DecodingTask`) write their texts side by side (`measure.stepping`), and word
+times are read from what the heads asked for meanwhile: a token's row of attention is the same
+whether its text is being written or has been. What is made of the rows is
+`whisper.timing.find_alignment`'s recipe, unchanged.
 
 A window is one passage without timestamp tokens: it holds speech only (`measure.transcript` packs
 it), so there is no silence to seek over.
@@ -23,16 +24,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
+from torch.nn.functional import gelu
+from torch.nn.utils.rnn import pad_sequence
 from whisper import audio, timing
 from whisper.decoding import DecodingOptions, DecodingResult, DecodingTask
-from whisper.model import LayerNorm, disable_sdpa
+from whisper.model import LayerNorm
 
 from pipeline.measure.spelled import log_mels, pieces
+from pipeline.measure.stepping import Steps
 from pipeline.measure.words import Passage, Piece
 
 if TYPE_CHECKING:
     from torch import Tensor
-    from whisper.model import Whisper
+    from whisper.model import AudioEncoder, Whisper
     from whisper.tokenizer import Tokenizer
 
     from pipeline.measure.audio import FloatArray
@@ -42,9 +46,6 @@ if TYPE_CHECKING:
 # a text that runs on is a loop, and the whole batch would wait for it.
 _TOKENS_PER_S = 36.0
 _SPARE_TOKENS = 16
-# Attention is kept for every alignment head and frame. A checkpoint that does not name its heads
-# has half of them all: then fewer windows go together.
-_MOST_HEADS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class _Written(NamedTuple):
 
     tokenizer: Tokenizer
     result: DecodingResult
-    probabilities: Tensor  # of the tokens, before any were forbidden
+    probabilities: Sequence[float]  # of the tokens, before any were forbidden
     attention: Tensor  # alignment heads x tokens from start-of-transcript on x frames of sound
 
 
@@ -73,6 +74,7 @@ def recognise(
     sounds: Iterable[FloatArray],
     settings: TranscriptSettings,
     language: str,
+    context_s: float | None = None,
 ) -> Iterator[Passage]:
     """What is said in each window, batch after batch.
 
@@ -81,15 +83,17 @@ def recognise(
         sounds: windows of at most 30 s at 16 kHz, float32.
         settings: precision, batch size, temperatures, limits, seed.
         language: Whisper's code.
+        context_s: seconds that the encoder is shown of a window and the silence after it, for a
+            checkpoint that hears as well with less than the 30 s of the published ones.
 
     Yields:
         One passage a window, times in seconds from its start. The same windows in the same order
         give the same passages.
     """
     _convert(model, _precision(settings.precision, model.device))
-    for batch in _batches(model, sounds, settings.batch_windows):
+    for batch in _batches(sounds, settings.batch_windows):
         with torch.inference_mode():
-            found = list(_passages(model, _encoded(model, batch), settings, language))
+            found = list(_passages(model, _encoded(model, batch, context_s), settings, language))
         yield from found
 
 
@@ -112,21 +116,33 @@ def _convert(module: torch.nn.Module, dtype: torch.dtype) -> None:
         _convert(child, dtype)
 
 
-def _batches(
-    model: Whisper, sounds: Iterable[FloatArray], most: int
-) -> Iterator[Sequence[FloatArray]]:
-    heads = int(model.alignment_heads.indices().shape[1])
-    size = max(1, min(most, _MOST_HEADS // heads))
+def _batches(sounds: Iterable[FloatArray], size: int) -> Iterator[Sequence[FloatArray]]:
     left = iter(sounds)
     while batch := list(islice(left, size)):
         yield batch
 
 
-def _encoded(model: Whisper, sounds: Sequence[FloatArray]) -> _Heard:
-    dtype = model.encoder.conv1.weight.dtype
-    stacked = log_mels(sounds, model.dims.n_mels).to(model.device, dtype)
+def _encoded(
+    model: Whisper, sounds: Sequence[FloatArray], context_s: float | None = None
+) -> _Heard:
     durations = tuple(len(sound) / audio.SAMPLE_RATE for sound in sounds)
-    return _Heard(model.embed_audio(stacked), durations)
+    mels = log_mels(sounds, model.dims.n_mels)
+    mels = mels.to(model.device, model.encoder.conv1.weight.dtype)
+    if context_s is None:
+        return _Heard(model.embed_audio(mels), durations)
+    frames = math.ceil(max(context_s, *durations) * audio.TOKENS_PER_SECOND)
+    return _Heard(_beginning(model.encoder, mels, min(frames, model.dims.n_audio_ctx)), durations)
+
+
+def _beginning(encoder: AudioEncoder, mels: Tensor, frames: int) -> Tensor:
+    """`AudioEncoder.forward` over the first frames alone."""
+    x: Tensor = gelu(encoder.conv1(mels[:, :, : 2 * frames]))
+    x = gelu(encoder.conv2(x)).transpose(1, 2)
+    x = (x + encoder.positional_embedding[:frames]).to(x.dtype)
+    for block in encoder.blocks:
+        x = block(x)
+    features: Tensor = encoder.ln_post(x)
+    return features
 
 
 def _passages(
@@ -184,27 +200,27 @@ class _Scribe(DecodingTask):  # type: ignore[misc]  # openai-whisper carries no 
             [min(most, math.ceil(s * _TOKENS_PER_S) + _SPARE_TOKENS) for s in heard.durations],
             device=heard.features.device,
         )
-        self.sample_len = int(self.lengths.max()) + 1
-        self.probabilities: list[Tensor] = []
-        self.rows: dict[int, list[Tensor]] = {}
+        longest = self.sample_begin + int(self.lengths.max()) + 1
+        self.longest = min(self.n_ctx, longest)
+        self.steps = Steps(model, heard.features, self.longest)
+        self.likely: list[list[float]] = [[] for _ in heard.durations]
 
     def written(self) -> list[_Written]:
         """One text a window."""
-        with self._listening(), disable_sdpa():
-            results = self.run(self.heard.features)
-        probabilities = torch.stack(self.probabilities, 1).float().cpu()
-        heads = torch.cat([torch.cat(rows, 2) for _, rows in sorted(self.rows.items())], 1)
         return [
             _Written(
                 self.tokenizer,
                 result,
-                probabilities[index, : len(result.tokens)],
-                heads[index, :, self.sot_index :, : max(1, round(duration * 50))].cpu(),
+                self.likely[number][: len(result.tokens)],
+                self._attention(number, len(result.tokens)),
             )
-            for index, (result, duration) in enumerate(
-                zip(results, self.heard.durations, strict=True)
-            )
+            for number, result in enumerate(self.run(self.heard.features))
         ]
+
+    def _attention(self, window: int, tokens: int) -> Tensor:
+        rows = slice(self.sot_index, self.sample_begin + tokens)
+        frames = max(1, round(self.heard.durations[window] * audio.TOKENS_PER_SECOND))
+        return self.steps.attention(window, rows, frames)
 
     def _get_audio_features(self, mel: Tensor) -> Tensor:
         return mel  # encoded already, at the model's own precision
@@ -212,62 +228,49 @@ class _Scribe(DecodingTask):  # type: ignore[misc]  # openai-whisper carries no 
     def _main_loop(
         self, audio_features: Tensor, tokens: Tensor
     ) -> tuple[Tensor, Tensor, list[float]]:
-        """As in DecodingTask; every chosen token's probability is kept."""
+        """As in DecodingTask, but a window leaves when its text has ended."""
+        texts = list(tokens)
         sums = torch.zeros(len(tokens), device=audio_features.device)
-        no_speech = [math.nan] * len(tokens)
-        try:
-            for step in range(self.sample_len):
-                logits = self.inference.logits(tokens, audio_features)
-                if step == 0 and self.tokenizer.no_speech is not None:
-                    silent = logits[:, self.sot_index].float().softmax(-1)
-                    no_speech = silent[:, self.tokenizer.no_speech].tolist()
-                logits = logits[:, -1]
-                likely = logits[:, : self.tokenizer.eot].float().softmax(-1)
-                for rule in self.logit_filters:
-                    rule.apply(logits, tokens)
-                logits[:, self.tokenizer.eot + 1 :] = -torch.inf  # no text holds such tokens
-                self._stop(logits, step)
-                tokens, complete = self.decoder.update(tokens, logits, sums)
-                chosen = tokens[:, -1:].clamp(max=self.tokenizer.eot - 1)
-                self.probabilities.append(likely.gather(1, chosen)[:, 0])
-                if complete or tokens.shape[-1] > self.n_ctx:
-                    break
-        finally:
-            self.inference.cleanup_caching()
-        return tokens, sums, no_speech
+        writing = torch.arange(len(tokens), device=audio_features.device)
+        logits = self.steps.logits(tokens, [self.sot_index, -1])
+        no_speech = self._no_speech(logits[:, 0])
+        while len(writing):
+            tokens, sums[writing] = self._longer(tokens, logits[:, -1], sums[writing], writing)
+            goes_on = (tokens[:, -1] != self.tokenizer.eot) & (tokens.shape[1] < self.longest)
+            for row, window in enumerate(writing.tolist()):
+                texts[window] = tokens[row]
+            if not goes_on.all():
+                self.steps.keep(goes_on)
+                tokens, writing = tokens[goes_on], writing[goes_on]
+            if len(writing):
+                logits = self.steps.logits(tokens[:, -1:], [-1])
+        return pad_sequence(texts, True, self.tokenizer.eot), sums, no_speech
 
-    def _stop(self, logits: Tensor, step: int) -> None:
-        """Ends each text at its own greatest length, whatever the others' are."""
-        over = self.lengths <= step
+    def _no_speech(self, logits: Tensor) -> list[float]:
+        """How likely Whisper holds it that there is no speech, per window."""
+        if self.tokenizer.no_speech is None:
+            return [math.nan] * len(logits)
+        likely: list[float] = logits.softmax(-1)[:, self.tokenizer.no_speech].tolist()
+        return likely
+
+    def _longer(
+        self, tokens: Tensor, logits: Tensor, sums: Tensor, writing: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Every text with its next token, and its log-probability so far."""
+        eot = self.tokenizer.eot
+        of_text = logits[:, :eot].logsumexp(-1)  # before anything is forbidden
+        for rule in self.logit_filters:
+            rule.apply(logits, tokens)
+        logits[:, eot + 1 :] = -torch.inf  # no text holds such tokens
+        # Each text ends at its own greatest length, whatever the others' are.
+        over = tokens.shape[1] - self.sample_begin >= self.lengths[writing]
         logits[over] = -torch.inf
-        logits[over, self.tokenizer.eot] = 0.0
-
-    @contextmanager
-    def _listening(self) -> Iterator[None]:
-        """Keeps what the alignment heads look at, layer by layer."""
-        by_layer: dict[int, list[int]] = {}
-        for layer, head in self.model.alignment_heads.indices().T.tolist():
-            by_layer.setdefault(layer, []).append(head)
-        hooks = []
-        for layer, heads in by_layer.items():
-            self.rows[layer] = []
-
-            def keep(
-                _module: object,
-                _inputs: object,
-                outputs: tuple[Tensor, Tensor],
-                layer: int = layer,
-                heads: list[int] = heads,
-            ) -> None:
-                self.rows[layer].append(outputs[1][:, heads])
-
-            attention = self.model.decoder.blocks[layer].cross_attn
-            hooks.append(attention.register_forward_hook(keep))
-        try:
-            yield
-        finally:
-            for hook in hooks:
-                hook.remove()
+        logits[over, eot] = 0.0
+        tokens, _ = self.decoder.update(tokens, logits, sums)
+        chosen = logits.gather(1, tokens[:, -1:])[:, 0]
+        for window, likely in zip(writing.tolist(), (chosen - of_text).exp().tolist(), strict=True):
+            self.likely[window].append(likely)
+        return tokens, sums
 
 
 def _timed(written: _Written) -> Iterator[Piece]:
@@ -282,4 +285,4 @@ def _timed(written: _Written) -> Iterator[Piece]:
     places, frames = timing.dtw(-matrix)
     jumps = np.pad(np.diff(places), (1, 0), constant_values=1).astype(bool)
     times = np.append(frames[jumps], matrix.shape[1]) / audio.TOKENS_PER_SECOND
-    yield from pieces(tokenizer, tokens, times.tolist(), written.probabilities.tolist())
+    yield from pieces(tokenizer, tokens, times.tolist(), written.probabilities)

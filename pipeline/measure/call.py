@@ -188,10 +188,8 @@ def _words(
     if model is None:
         return (), None
     language = checked_language(recording.language or stages.settings.transcript.language, model)
-    found = [
-        stages.words(model, channel, activity.speech[channel], speaker, language)
-        for speaker, channel in roles.items()
-    ]
+    parties = {speaker: (channel, activity.speech[channel]) for speaker, channel in roles.items()}
+    found = stages.words(model, parties, language).values()
     facts = TranscriptFacts(
         source="whisper",
         language=language,

@@ -52,7 +52,8 @@ def recognised(
         )
     from pipeline.measure import batched  # torch and whisper take seconds to load
 
-    found = batched.recognise(recogniser.model, sounds, settings, language)
+    context_s = settings.demonstration_context_s if recogniser.demonstration else None
+    found = batched.recognise(recogniser.model, sounds, settings, language, context_s)
     return ((passage,) for passage in found)
 
 

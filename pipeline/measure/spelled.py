@@ -24,11 +24,14 @@ _MARKS_AFTER = "\"'.。,，!！?？:：”)]}、"  # as openai-whisper has them
 
 
 def log_mels(sounds: Sequence[FloatArray], n_mels: int) -> Tensor:
-    """Windows x mels x 3000 as `whisper.transcribe` makes it: 0.0 after the sound's end."""
+    """Windows x mels x 3000 as `whisper.transcribe` makes it: 0.0 after the sound's end.
+
+    It pads 30 s of silence and cuts them off again; what the last frames need of it is enough.
+    """
     mels = []
     for sound in sounds:
-        mel = audio.log_mel_spectrogram(torch.from_numpy(sound), n_mels, padding=audio.N_SAMPLES)
-        mels.append(audio.pad_or_trim(mel[:, : -audio.N_FRAMES], audio.N_FRAMES))
+        mel = audio.log_mel_spectrogram(torch.from_numpy(sound), n_mels, padding=audio.N_FFT)
+        mels.append(audio.pad_or_trim(mel[:, : len(sound) // audio.HOP_LENGTH], audio.N_FRAMES))
     return torch.stack(mels)
 
 

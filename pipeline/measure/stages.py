@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -38,7 +38,7 @@ VERSIONS: Final = {
     "quality": "1",
     "level": "1",
     "pitch": "2",
-    "transcript": "3",
+    "transcript": "4",
 }
 """Raised when a stage's code gives other results, so that what is cached is measured again."""
 
@@ -197,27 +197,28 @@ class Stages:
         return tuple(PitchTrack(tracks[f"f0_{i}"], tracks[f"voicing_{i}"]) for i in count)
 
     def words(
-        self, recogniser: Recogniser, channel: int, spoken: Timeline, speaker: str, language: str
-    ) -> Guarded:
-        """What was said on one channel."""
+        self, recogniser: Recogniser, parties: Mapping[str, tuple[int, Timeline]], language: str
+    ) -> dict[str, Guarded]:
+        """What each party said on its channel while it spoke."""
         settings = self.settings.transcript
         origin = self._origin("transcript", settings, recogniser.name, recogniser.sha256)
-        inputs = self._inputs(channel, spoken, speaker, language)
 
-        def make() -> tuple[Guarded, Arrays]:
+        def make() -> tuple[dict[str, Guarded], Arrays]:
             found = transcript.transcribe(
-                self.audio.channels[channel],
-                spoken,
+                [
+                    transcript.Party(speaker, self.audio.channels[channel], spoken)
+                    for speaker, (channel, spoken) in parties.items()
+                ],
                 recogniser,
                 settings,
-                speaker=speaker,
                 language=language,
-                progress=lambda share: self.progress(f"transcript {speaker}", share),
+                progress=lambda share: self.progress("transcript", share),
             )
-            return found, {}
+            return dict(zip(parties, found, strict=True)), {}
 
-        found = self.cache.stage(origin, inputs, Guarded, make)[0]
-        self.progress(f"transcript {speaker}", 1.0)
+        inputs = self._inputs(parties, language)
+        found = self.cache.stage(origin, inputs, dict[str, Guarded], make)[0]
+        self.progress("transcript", 1.0)
         return found
 
     def _inputs(self, *more: object) -> object:

@@ -1,9 +1,10 @@
 """Speech -> words, with Whisper.
 
-One party's channel is recognised at a time. Its stretches of speech are packed, with the sound
-around them, into windows of at most 30 s, Whisper's own length; silence and hold music are never
-shown to it, and a call of any length needs the memory of one window. Within a window the time
-runs as in the packing, and every word is put back exactly from there (`Window.call_time`).
+A party's stretches of speech are packed, with the sound around them, into windows of at most 30 s,
+Whisper's own length; silence and hold music are never shown to it. The windows of all parties are
+recognised together, so many at once as a batch holds, and a call of any length needs the memory of
+one batch. Within a window the time runs as in the packing, and every word is put back exactly from
+there (`Window.call_time`).
 
 Whisper: Radford et al. 2022, arXiv:2212.04356. Word times come from its cross-attention by dynamic
 time warping, as in openai-whisper (``word_timestamps``), corrected by speech activity.
@@ -12,7 +13,7 @@ time warping, as in openai-whisper (``word_timestamps``), corrected by speech ac
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
@@ -30,10 +31,27 @@ from pipeline.measure.words import Passage, Piece, into_speech, words_from
 from pipeline.settings import TranscriptSettings
 from pipeline.timeline import Span, Timeline, bridge
 
-__all__ = ["DEMO", "DEMO_MODEL", "Guarded", "Recogniser", "load", "transcribe", "windows"]
+__all__ = [
+    "DEMO",
+    "DEMO_MODEL",
+    "Guarded",
+    "Party",
+    "Recogniser",
+    "load",
+    "transcribe",
+    "windows",
+]
 
 WHISPER_HZ = 16_000
 LONGEST_WINDOW_S = 30.0
+
+
+class Party(NamedTuple):
+    """Somebody whose words are wanted: the name they get, where and when they are heard."""
+
+    speaker: str
+    channel: Channel
+    speech: Timeline
 
 
 class Taken(NamedTuple):
@@ -73,29 +91,25 @@ class Window:
 
 
 def transcribe(
-    channel: Channel,
-    speech: Timeline,
+    parties: Sequence[Party],
     recogniser: Recogniser,
     settings: TranscriptSettings,
     *,
-    speaker: str,
     language: str | None = None,
     progress: Callable[[float], None] | None = None,
-) -> Guarded:
-    """What one party said.
+) -> tuple[Guarded, ...]:
+    """What each party said.
 
     Args:
-        channel: where this party is heard.
-        speech: when this party speaks.
+        parties: of one call, or of several.
         recogniser: the loaded model.
         settings: the stage's settings.
-        speaker: the party's name, for the words.
         language: Whisper's code ("zh"); by default the one in the settings.
         progress: is told the share done, 0 to 1, after every window.
 
     Returns:
-        ``words`` with times, in order and not overlapping, and the text that was ``refused``
-        with the reason. The same input gives the same result on the same machine.
+        For each party, ``words`` with times, in order and not overlapping, and the text that was
+        ``refused`` with the reason. The same input gives the same result on the same machine.
 
     Raises:
         UsageError: Whisper does not know the language.
@@ -103,20 +117,28 @@ def transcribe(
     """
     language = checked_language(language or settings.language, recogniser)
     longest_s = settings.demonstration_window_s if recogniser.demonstration else settings.window_s
-    packed = list(windows(channel, speech, settings, min(longest_s, LONGEST_WINDOW_S)))
-    whole = sum(window.duration_s for window in packed)
-    near = bridge(speech, settings.closure_s)
-    sounds = (_sound(channel, window) for window in packed)
-    segments: list[Segment] = []
+    packed = [
+        (number, window)
+        for number, (_, channel, speech) in enumerate(parties)
+        for window in windows(channel, speech, settings, min(longest_s, LONGEST_WINDOW_S))
+    ]
+    whole = sum(window.duration_s for _, window in packed)
+    sounds = (_sound(parties[number].channel, window) for number, window in packed)
+    near = [bridge(party.speech, settings.closure_s) for party in parties]
+    segments: list[list[Segment]] = [[] for _ in parties]
     done = 0.0
-    for window, found in zip(
+    for (number, window), found in zip(
         packed, recognised(recogniser, sounds, settings, language), strict=True
     ):
-        segments += _segments(found, window, near, speaker, settings)
+        speaker = parties[number].speaker
+        segments[number] += _segments(found, window, near[number], speaker, settings)
         done += window.duration_s
         if progress is not None:
             progress(done / whole)
-    return _in_order(guarded(segments, speech, settings.guards))
+    return tuple(
+        _in_order(guarded(own, party.speech, settings.guards))
+        for party, own in zip(parties, segments, strict=True)
+    )
 
 
 def checked_language(language: str, recogniser: Recogniser) -> str:

@@ -25,7 +25,7 @@ from pipeline.measure.cache import Cache
 from pipeline.measure.recogniser import Recogniser, load
 from pipeline.measure.roles import DEFAULT
 from pipeline.measure.stages import Stages
-from pipeline.measure.transcript import WHISPER_HZ, transcribe
+from pipeline.measure.transcript import WHISPER_HZ, Party, transcribe
 from pipeline.settings import load_measure_settings
 from pipeline.text import bare
 from scripts.benchmarking.material import CALLS
@@ -85,14 +85,11 @@ def _ours(audio: Audio, recogniser: Recogniser) -> tuple[list[Word], float]:
         words.clear()
         stages = Stages(audio, models, settings, Cache(None), lambda stage, share: None)
         speech = stages.activity().speech
-        for speaker, channel in DEFAULT.items():
-            found = transcribe(
-                audio.channels[channel],
-                speech[channel],
-                recogniser,
-                settings.transcript,
-                speaker=speaker,
-            )
+        parties = [
+            Party(speaker, audio.channels[channel], speech[channel])
+            for speaker, channel in DEFAULT.items()
+        ]
+        for found in transcribe(parties, recogniser, settings.transcript):
             words.extend(found.words)
 
     work()  # warms up

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.measure.audio import Channel, from_samples, resampled
 from pipeline.measure.recogniser import DEMO_MODEL, Recogniser, load
-from pipeline.measure.transcript import transcribe
+from pipeline.measure.transcript import Party, transcribe
 from pipeline.settings import TranscriptSettings, load_measure_settings
 from pipeline.timeline import Span, Timeline, bridge
 from scripts.synthesis.voice import SpokenWord, Voice, speak
@@ -88,7 +88,7 @@ def test_words_and_their_times(
     recogniser: Recogniser, settings: TranscriptSettings, voice: Voice
 ) -> None:
     channel, speech, truth = spoken(voice)
-    found = transcribe(channel, speech, recogniser, settings, speaker="agent")
+    found = transcribe([Party("agent", channel, speech)], recogniser, settings)[0]
     heard = [
         SpokenWord(
             character,
@@ -111,7 +111,9 @@ def test_the_same_sound_gives_the_same_bytes(
     channel, speech, _ = spoken(Voice("f4", 230))
     harder = msgspec.structs.replace(settings, retry_log_probability=-0.001)  # samples, seeded
     first, second = (
-        msgspec.json.encode(transcribe(channel, speech[:3], recogniser, harder, speaker="agent"))
+        msgspec.json.encode(
+            transcribe([Party("agent", channel, speech[:3])], recogniser, harder)[0]
+        )
         for _ in range(2)
     )
     assert first == second
@@ -156,6 +158,6 @@ def test_sound_without_speech_gives_no_words(
 ) -> None:
     channel = from_samples(kind(np.arange(20 * RATE) / RATE), RATE)
     # An activity detector that takes it all for speech: the recogniser is on its own.
-    found = transcribe(channel, (Span(0.5, 19.0),), recogniser, settings, speaker="agent")
+    found = transcribe([Party("agent", channel, (Span(0.5, 19.0),))], recogniser, settings)[0]
     assert found.words == ()
     assert all(text.reason for text in found.refused)

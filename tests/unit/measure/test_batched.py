@@ -76,6 +76,21 @@ def test_the_size_of_the_batch_changes_nothing(model: Whisper, sounds: list[np.n
         assert [p.start for p in one.pieces] == [p.start for p in other.pieces]
 
 
+def test_a_context_of_thirty_seconds_is_whispers_own(
+    model: Whisper, sounds: list[np.ndarray]
+) -> None:
+    whole = heard(model, sounds, settings())
+    assert list(batched.recognise(model, sounds, settings(), "zh", context_s=30.0)) == whole
+
+
+def test_a_context_never_cuts_sound_off(model: Whisper, sounds: list[np.ndarray]) -> None:
+    # 0.2 s hold the longest: asked for less, it is shown whole, and nothing beyond.
+    exact = list(batched.recognise(model, sounds, settings(), "zh", context_s=max(SHORT_S)))
+    less = list(batched.recognise(model, sounds, settings(), "zh", context_s=0.05))
+    assert exact == less
+    assert exact != heard(model, sounds, settings())
+
+
 def test_words_lie_inside_the_window_in_order(model: Whisper, sounds: list[np.ndarray]) -> None:
     for sound, passage in zip(sounds, heard(model, sounds, settings()), strict=True):
         times = [time for piece in passage.pieces for time in (piece.start, piece.end)]

@@ -13,8 +13,9 @@ import pytest
 from pipeline.errors import ModelError, UsageError
 from pipeline.facts import Word
 from pipeline.measure.audio import Channel, from_samples
+from pipeline.measure.guards import Guarded
 from pipeline.measure.recogniser import Recogniser
-from pipeline.measure.transcript import transcribe, windows
+from pipeline.measure.transcript import Party, transcribe, windows
 from pipeline.settings import TranscriptSettings, load_measure_settings
 from pipeline.timeline import Span, Timeline, bridge, total
 
@@ -80,10 +81,17 @@ def call(*starts: float, length: float = 0.3, duration: float = 0.0) -> tuple[Ch
     return from_samples(sound, RATE), spans
 
 
+def said(
+    channel: Channel, speech: Timeline, model: Recogniser, settings: TranscriptSettings, **more: Any
+) -> Guarded:
+    (found,) = transcribe([Party("agent", channel, speech)], model, settings, **more)
+    return found
+
+
 def heard(
     channel: Channel, speech: Timeline, settings: TranscriptSettings, model: ToneReader
 ) -> tuple[Word, ...]:
-    found = transcribe(channel, speech, recogniser(model), settings, speaker="agent")
+    found = said(channel, speech, recogniser(model), settings)
     assert found.refused == ()
     return found.words
 
@@ -114,7 +122,7 @@ def test_the_demonstration_model_is_shown_less_at_once(settings: TranscriptSetti
     starts = [start + pause for start in np.arange(0.5, 60, 4) for pause in (0, 0.4, 1.2, 1.6)]
     channel, speech = call(*starts)
     model = ToneReader()
-    found = transcribe(channel, speech, recogniser(model, True), settings, speaker="agent")
+    found = said(channel, speech, recogniser(model, True), settings)
     assert max(model.windows) <= settings.demonstration_window_s
     assert found.refused == ()
     # Windows end at pauses: no word is cut or heard twice.
@@ -129,6 +137,21 @@ def test_speech_without_a_pause_is_cut_where_it_is_quiet(settings: TranscriptSet
     words = heard(channel, whole, settings, model)
     assert len(words) == len(starts)
     np.testing.assert_allclose([word.span.start for word in words], starts, atol=0.02)
+
+
+def test_parties_are_heard_together_and_keep_their_own_words(
+    settings: TranscriptSettings,
+) -> None:
+    first, early = call(0.5, 2.0, 3.1)
+    second, late = call(7.0, 40.0)
+    parties = [Party("agent", first, early), Party("customer", second, late)]
+    model = ToneReader()
+    together = transcribe(parties, recogniser(model), settings)
+    for (speaker, channel, speech), found in zip(parties, together, strict=True):
+        (alone,) = transcribe([Party(speaker, channel, speech)], recogniser(ToneReader()), settings)
+        assert found == alone
+        assert {word.speaker for word in found.words} == {speaker}
+        assert len(found.words) == len(speech)
 
 
 def test_what_lies_between_the_speech_is_not_shown(settings: TranscriptSettings) -> None:
@@ -149,9 +172,7 @@ def test_words_far_from_speech_are_refused_with_the_reason(settings: TranscriptS
     channel, speech = call(1.0, 1.9)
     nothing_there = (Span(3.0, 3.1),)
     window_of_both = msgspec.structs.replace(settings, margin_s=2.5)
-    found = transcribe(
-        channel, nothing_there, recogniser(ToneReader()), window_of_both, speaker="agent"
-    )
+    found = said(channel, nothing_there, recogniser(ToneReader()), window_of_both)
     assert found.words == ()
     assert {text.reason for text in found.refused} == {"nobody speaks here"}
     assert found.refused[0].span.overlap(Span(speech[0].start, speech[1].end)) > 0.2
@@ -160,25 +181,21 @@ def test_words_far_from_speech_are_refused_with_the_reason(settings: TranscriptS
 def test_no_speech_asks_nothing(settings: TranscriptSettings) -> None:
     channel, _ = call(duration=10.0)
     model = ToneReader()
-    found = transcribe(channel, (), recogniser(model), settings, speaker="agent")
+    found = said(channel, (), recogniser(model), settings)
     assert found == ((), ())
     assert model.windows == []
 
 
 def test_a_blink_of_sound(settings: TranscriptSettings) -> None:
     channel = from_samples(np.zeros(1), RATE)
-    found = transcribe(
-        channel, (Span(0.0, 1 / RATE),), recogniser(ToneReader()), settings, speaker="agent"
-    )
+    found = said(channel, (Span(0.0, 1 / RATE),), recogniser(ToneReader()), settings)
     assert found.words == ()
 
 
 def test_progress_reaches_the_end_step_by_step(settings: TranscriptSettings) -> None:
     channel, speech = call(*np.arange(0.5, 120, 0.6))
     told: list[float] = []
-    transcribe(
-        channel, speech, recogniser(ToneReader()), settings, speaker="agent", progress=told.append
-    )
+    said(channel, speech, recogniser(ToneReader()), settings, progress=told.append)
     assert len(told) > 3
     assert told == sorted(told)
     assert told[-1] == pytest.approx(1.0)
@@ -213,7 +230,7 @@ def test_whisper_is_asked_for_what_the_settings_say(settings: TranscriptSettings
     channel, speech = call(1.0)
     model = ToneReader()
     chosen = msgspec.structs.replace(settings, temperatures=(0.0, 0.3), prompt="您好", beam_size=3)
-    transcribe(channel, speech, recogniser(model), chosen, speaker="agent", language="Chinese")
+    said(channel, speech, recogniser(model), chosen, language="Chinese")
     (asked,) = model.asked
     assert asked["language"] == "zh"
     assert asked["temperature"] == (0.0, 0.3)
@@ -227,11 +244,9 @@ def test_whisper_is_asked_for_what_the_settings_say(settings: TranscriptSettings
 def test_languages(settings: TranscriptSettings) -> None:
     channel, speech = call(1.0)
     with pytest.raises(UsageError, match="'klingon' is not a language that Whisper knows"):
-        transcribe(
-            channel, speech, recogniser(ToneReader()), settings, speaker="a", language="klingon"
-        )
+        said(channel, speech, recogniser(ToneReader()), settings, language="klingon")
     english_only = recogniser(ToneReader(multilingual=False))
     with pytest.raises(ModelError, match="can write Chinese, found one for English only"):
-        transcribe(channel, speech, english_only, settings, speaker="a")
-    found = transcribe(channel, speech, english_only, settings, speaker="a", language="en")
+        said(channel, speech, english_only, settings)
+    found = said(channel, speech, english_only, settings, language="en")
     assert len(found.words) == 1
