@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from pipeline.profiles import VoiceProfile
     from pipeline.scorecard import Scorecard
 
-SCHEMAS = ("facts", "scorecard", "transcript")
+SCHEMAS = ("facts", "scorecard", "transcript", "marks", "agreement", "tuning", "points")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

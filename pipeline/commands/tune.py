@@ -175,7 +175,7 @@ def tune(
         return
     plan = Plan(objective=objective, seed=given.seed, bounds=_bounds(kept))
     work = given.work(names, plan.bounds, similarity=similarity)
-    tuned = tuning.tune(work, plan, given.rule)
+    tuned = tuning.tune(work, plan, given.rule, given.workers or _cores())
     _console().print(text.tuning(tuned, work.rubric, ui))
     _tell_left_out(work.calls)
     if out is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, Literal
@@ -85,20 +86,21 @@ class Work:
     marks: Sequence[Mark]
 
 
-def tune(work: Work, plan: Plan, rule: Rule = "majority") -> Tuned:
+def tune(work: Work, plan: Plan, rule: Rule = "majority", workers: int = 1) -> Tuned:
     """Fit every criterion that has marks.
 
     Args:
         work: rubric, knobs, calls and marks.
         plan: how to fit.
         rule: how several raters' marks become one verdict.
+        workers: threads.
 
     Raises:
         UsageError: bounds that leave out the rubric's own number.
     """
     refused = refusals(work)
     truths = truths_of(work, rule, refused)
-    fits = _fits(work, truths, plan)
+    fits = _fits(work, truths, plan, workers)
     changed = [each for each in fits if each.changes]
     return Tuned(
         rubric=work.rubric.id,
@@ -120,7 +122,7 @@ def tune(work: Work, plan: Plan, rule: Rule = "majority") -> Tuned:
     )
 
 
-def _fits(work: Work, truths: Mapping[str, Truth], plan: Plan) -> tuple[Fit, ...]:
+def _fits(work: Work, truths: Mapping[str, Truth], plan: Plan, workers: int) -> tuple[Fit, ...]:
     """Each criterion's fit, in order among themselves."""
 
     def fitted(criterion: str, plan: Plan) -> Fit:
@@ -129,7 +131,10 @@ def _fits(work: Work, truths: Mapping[str, Truth], plan: Plan) -> tuple[Fit, ...
     def refit(criterion: str, bounds: Bounds) -> Fit:
         return fitted(criterion, replace(plan, bounds=narrowed(plan.bounds or {}, bounds)))
 
-    found = {criterion: fitted(criterion, plan) for criterion in truths}
+    # Threads: nearly all of it is arithmetic on arrays, which lets others run.
+    with ThreadPoolExecutor(workers) as pool:
+        every = pool.map(lambda criterion: fitted(criterion, plan), truths)
+        found = dict(zip(truths, every, strict=True))
     return tuple(in_order(work.rubric, found, orders_of(work.rubric), refit).values())
 
 

@@ -70,7 +70,7 @@ def rows(calls: int = CALLS, turns: int = PAIRS_OF_TURNS) -> Iterator[Row]:
         read_s = time.perf_counter() - begun
     marks = list(marks_of(read))
     begun = time.perf_counter()
-    tune(Work(rubric, knobs, read, marks), Plan())
+    tune(Work(rubric, knobs, read, marks), Plan(), workers=cores)
     fit_s = time.perf_counter() - begun
     count = sum(map(len, knobs.values()))
     on = f"{calls} calls, {count} thresholds, {len(RATERS)} raters, {cores} cores"

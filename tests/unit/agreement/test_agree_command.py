@@ -7,7 +7,9 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+from jsonschema import Draft202012Validator
 
+from pipeline import schemas
 from pipeline.agreement.page import render as page
 from pipeline.agreement.picture import best, matrix
 from pipeline.agreement.report import Agreement, agreement
@@ -54,7 +56,9 @@ def test_a_store_is_compared_with_its_scorecards(
 ) -> None:
     capsys.readouterr()
     assert main(["agree", "--db", marked, "--json", "--draws", "100"]) == 0
-    found = msgspec.json.decode(capsys.readouterr().out, type=Agreement)
+    written = capsys.readouterr().out
+    Draft202012Validator(schemas.schema("agreement")).validate(msgspec.json.decode(written))
+    found = msgspec.json.decode(written, type=Agreement)
     assert [line.criterion for line in found.lines] == [None, "costly", "good"]
     good = found.lines[2]
     assert good.name.en == examples.finding("good", "met", 1, 1).name.en

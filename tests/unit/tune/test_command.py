@@ -5,8 +5,9 @@ import json
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
-from pipeline import frames
+from pipeline import frames, schemas
 from pipeline.cli import main
 from pipeline.rubric import load
 from pipeline.store.database import open_database
@@ -34,6 +35,7 @@ def tuned(night: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_raters_thresholds_are_found(tuned: Path) -> None:
     figures = json.loads((tuned / "tuning.json").read_text())
+    Draft202012Validator(schemas.schema("tuning")).validate(figures)
     fits = {fit["criterion"]: fit for fit in figures["fits"]}
     answer, rate = fits["response-time"], fits["speech-rate"]
     assert answer["status"] == "change"
@@ -89,6 +91,14 @@ def test_a_proposal_is_never_written_over(tuned: Path, night: str, capsys) -> No
     asked = ["tune", "response-time", "--db", night, "--out", str(tuned)]
     assert main(asked) == 3
     assert "never edited" in capsys.readouterr().err
+
+
+def test_bounds_for_what_is_not_turned_are_refused(night: str, capsys) -> None:
+    asked = ["tune", "response-time", "--db", night, "--keep", "speach-rate.high=5..6"]
+    assert main(asked) == 2
+    told = capsys.readouterr().err
+    assert "speach-rate.high" in told
+    assert "response-time.high" in told
 
 
 def test_groups_and_what_hangs_on_numbers(night: str, capsys) -> None:

@@ -6,8 +6,10 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 from sqlalchemy import text
 
+from pipeline import schemas
 from pipeline.cli import main
 from pipeline.rubric import load, shipped
 from pipeline.store.database import open_database
@@ -40,7 +42,9 @@ def tuned(night: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_what_the_raters_care_for_comes_to_weigh_more(tuned: Path) -> None:
-    fit = json.loads((tuned / "points.json").read_text())["fit"]
+    written = json.loads((tuned / "points.json").read_text())
+    Draft202012Validator(schemas.schema("points")).validate(written)
+    fit = written["fit"]
     points = {each["criterion"]: each for each in fit["points"]}
     assert fit["status"] == "change"
     assert fit["held_out"]["low"] > 0.5
