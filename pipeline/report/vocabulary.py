@@ -186,10 +186,8 @@ def measure_name(name: str, ui: str) -> str:
 
 
 def stage_name(stage: str, ui: str) -> str:
-    """A stage of measuring, ``transcript agent`` with its party."""
-    stage, _, party = stage.partition(" ")
-    name = STAGES[stage].of(ui) if stage in STAGES else stage
-    return f"{name} {speaker_name(party, ui)}".strip()
+    """A stage of measuring; a name not known as it is."""
+    return STAGES[stage].of(ui) if stage in STAGES else stage
 
 
 def method(kind: str | None, measure: str | None, ui: str) -> str:

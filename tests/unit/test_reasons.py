@@ -15,7 +15,6 @@ NOT_REASONS = {
     "8-bit linear",  # the name of a coding
     "8-bit {} (G.711)",
     "Channel({} s at {} Hz)",  # for the debugger
-    "transcript {}",  # a stage, named by pipeline.report.phrasing
     "{} after pyannote {}",  # a model's name
     "after a pause",  # the place of a hesitation, never shown
     " and are not told apart",  # the rest of a clause

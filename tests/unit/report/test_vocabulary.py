@@ -125,7 +125,7 @@ def test_the_way_a_finding_was_come_by() -> None:
 
 
 def test_stages_are_named_with_their_party() -> None:
-    assert vocabulary.stage_name("transcript agent", "zh") == "转写 坐席"
-    assert vocabulary.stage_name("transcript agent", "en") == "transcript agent"
+    assert vocabulary.stage_name("transcript", "zh") == "转写"
+    assert vocabulary.stage_name("transcript", "en") == "transcript"
     assert vocabulary.stage_name("pitch", "zh") == "音高"
     assert vocabulary.stage_name("new", "zh") == "new"
