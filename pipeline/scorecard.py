@@ -61,8 +61,9 @@ class Points(Value, frozen=True, kw_only=True):
     def sum(points: Iterable[Points]) -> Points:
         """The sum, exact whatever the order (`math.fsum`)."""
         every = tuple(points)
-        possible = math.fsum(part.possible for part in every)
-        return Points(won=min(math.fsum(part.won for part in every), possible), possible=possible)
+        possible = math.fsum([part.possible for part in every])
+        won = math.fsum([part.won for part in every])
+        return Points(won=min(won, possible), possible=possible)
 
 
 class Evidence(Value, frozen=True, kw_only=True):

@@ -133,14 +133,14 @@ def radar(findings: Sequence[Finding], pillars: Iterable[str]) -> tuple[Axis, ..
 
 def _axis(pillar: str, family: str, findings: Sequence[Finding]) -> Axis | None:
     judged = [each for each in findings if each.outcome in ("met", "missed")]
-    points = Points.sum(each.points for each in judged)
+    points = Points.sum([each.points for each in judged])
     if not findings or (len(judged) == len(findings) and not points.possible):
         return None
     return Axis(
         pillar=pillar,
         family=family,
         name=FAMILIES[family],
-        standards=tuple(dict.fromkeys(each.standard for each in findings)),
+        standards=tuple(dict.fromkeys([each.standard for each in findings])),
         outcome=_together(findings, points),
         points=points,
         mark=None if (mark := profile_mark(points)) is None else round(mark, 3),

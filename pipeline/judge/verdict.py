@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple, TypedDict, Unpack
+from typing import NamedTuple
 
 from pipeline.scorecard import Evidence, Outcome, Text
 
@@ -24,18 +24,16 @@ class Verdict(NamedTuple):
     evidence: tuple[Evidence, ...] = ()
 
 
-class Figures(TypedDict, total=False):
-    """A number, and the limits that it was held against."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-    unit: str | None
-
-
-def met(reason: Text, evidence: Iterable[Evidence] = (), **figures: Unpack[Figures]) -> Verdict:
+def met(
+    reason: Text,
+    evidence: Iterable[Evidence] = (),
+    *,
+    value: float | None = None,
+    low: float | None = None,
+    high: float | None = None,
+) -> Verdict:
     """All points."""
-    return judged(True, reason, evidence, **figures)
+    return judged(True, reason, evidence, value=value, low=low, high=high)
 
 
 def missed(
@@ -43,10 +41,12 @@ def missed(
     evidence: Iterable[Evidence] = (),
     *,
     share: float = 0.0,
-    **figures: Unpack[Figures],
+    value: float | None = None,
+    low: float | None = None,
+    high: float | None = None,
 ) -> Verdict:
     """``share`` of the points at most, below 1."""
-    return judged(False, reason, evidence, share=share, **figures)
+    return judged(False, reason, evidence, share=share, value=value, low=low, high=high)
 
 
 def not_measured(zh: str, en: str) -> Verdict:
@@ -59,23 +59,29 @@ def not_applicable(zh: str, en: str) -> Verdict:
     return Verdict("not_applicable", 0.0, Text(zh=zh, en=en))
 
 
-def judged(
+def judged(  # noqa: PLR0913 - a number stands with its unit and its limits
     good: bool,
     reason: Text,
     evidence: Iterable[Evidence] = (),
     *,
     share: float = 0.0,
-    **figures: Unpack[Figures],
+    value: float | None = None,
+    low: float | None = None,
+    high: float | None = None,
+    unit: str | None = None,
 ) -> Verdict:
-    """Met or missed; missed, ``share`` of the points is won."""
+    """Met or missed; missed, ``share`` of the points is won.
+
+    ``value`` is the number that decided, ``low`` and ``high`` the limits it was held against.
+    """
     return Verdict(
         "met" if good else "missed",
         1.0 if good else min(1.0, max(0.0, share)),
         reason,
-        _rounded(figures.get("value")),
-        _rounded(figures.get("low")),
-        _rounded(figures.get("high")),
-        figures.get("unit"),
+        None if value is None else _rounded(value),
+        None if low is None else _rounded(low),
+        None if high is None else _rounded(high),
+        unit,
         tuple(evidence)[:MAX_EVIDENCE],
     )
 
@@ -93,7 +99,5 @@ def shown(value: float, digits: int, *, signed: bool = False) -> str:
     return f"{rounded:{'+' if signed and rounded else ''}.{digits}f}"
 
 
-def _rounded(value: float | None) -> float | None:
-    if value is None:
-        return None
+def _rounded(value: float) -> float:
     return float(value) if isinstance(value, int) else round(value, 3) + 0.0
