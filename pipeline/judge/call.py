@@ -7,21 +7,20 @@ from typing import Any, NamedTuple
 
 from pipeline.facts import CallFacts, digest
 from pipeline.judge import conversation, customer, delivery, procedure, turntaking, wording
+from pipeline.judge.asked import asked_of
 from pipeline.judge.coaching import coaching
 from pipeline.judge.doubt import other_reading, settled, unsure
 from pipeline.judge.events import judge_events
 from pipeline.judge.kpi import radar
 from pipeline.judge.lexicon.phrases import PhraseBook
-from pipeline.judge.said import inline_list
+from pipeline.judge.said import inline_phrase
 from pipeline.judge.states import absent
 from pipeline.judge.verdict import Verdict
 from pipeline.judge.view import View
 from pipeline.judge.warmth import warmth
 from pipeline.rubric import kinds
-from pipeline.rubric.checking import says_of
 from pipeline.rubric.kinds import AnyCriterion
 from pipeline.rubric.model import Lexicon, PhraseList, Rubric
-from pipeline.rubric.say import Say, parts_of
 from pipeline.scorecard import Finding, PillarMark, Points, RubricRef, Scorecard
 
 NO_POINTS = Points()
@@ -35,8 +34,10 @@ class _Ready(NamedTuple):
     kind: str
     measure: str | None
     """The number or the events that it holds against limits, by name."""
-    points: Points
-    """All of them."""
+    full: Points
+    """All of them won …"""
+    lost: Points
+    """… and none."""
 
     @classmethod
     def of(cls, criterion: AnyCriterion) -> _Ready:
@@ -45,16 +46,20 @@ class _Ready(NamedTuple):
             held = criterion.measure
         elif isinstance(criterion, kinds.Events):
             held = criterion.event
-        points = Points(won=criterion.points, possible=criterion.points)
-        return cls(criterion, str(criterion.__struct_config__.tag), held, points)
+        full, lost = _share_of(criterion.points, 1.0), _share_of(criterion.points, 0.0)
+        return cls(criterion, str(criterion.__struct_config__.tag), held, full, lost)
 
     def won(self, verdict: Verdict) -> Points:
-        """The points for a verdict, at most all of them."""
+        """The points for a verdict."""
         if verdict.outcome not in ("met", "missed"):
             return NO_POINTS
-        possible = self.points.possible
-        won = min(round(possible * verdict.share, 3), possible)
-        return self.points if won == possible else Points(won=won, possible=possible)
+        if verdict.share in (0.0, 1.0):
+            return self.full if verdict.share else self.lost
+        return _share_of(self.criterion.points, verdict.share)
+
+
+def _share_of(possible: float, share: float) -> Points:
+    return Points(won=min(round(possible * share, 3), possible), possible=possible)
 
 
 class Judge:
@@ -67,7 +72,7 @@ class Judge:
         self.rubric = rubric
         self.lexicon = lexicon
         self._criteria = tuple(_Ready.of(criterion) for criterion in rubric.criteria)
-        self._book = PhraseBook(lexicon, _lists(rubric, lexicon))
+        self._book = PhraseBook(lexicon, _lists(rubric, lexicon), asked_of(rubric))
         self._ref = RubricRef(
             id=rubric.id,
             version=rubric.version,
@@ -135,11 +140,14 @@ class Judge:
 
     def pillars(self, findings: tuple[Finding, ...]) -> tuple[PillarMark, ...]:
         """Each pillar's sum; a missed finding that is more than normal takes its pillar."""
+        findings_of: dict[str, list[Finding]] = {key: [] for key in self.rubric.pillars}
+        for finding in findings:
+            findings_of[finding.pillar].append(finding)
         marks = []
         for key, pillar in self.rubric.pillars.items():
-            own = [each for each in findings if each.pillar == key]
+            own = findings_of[key]
             failed = any(each.severity != "normal" and each.outcome == "missed" for each in own)
-            points = Points.sum(each.points for each in own)
+            points = Points.sum([each.points for each in own])
             if failed:
                 points = Points(won=0.0, possible=points.possible)
             marks.append(PillarMark(pillar=key, name=pillar.name, points=points, failed=failed))
@@ -239,26 +247,7 @@ def _lists(rubric: Rubric, lexicon: Lexicon) -> dict[str, PhraseList]:
     Only the lists that the rubric speaks of: the others would cost time and bring nothing.
     """
     known = {**lexicon.lists, **rubric.lists}
-    wanted: dict[str, PhraseList] = {}
-    waiting: list[Say | str] = [
-        say for criterion in rubric.criteria for _, say in says_of(criterion)
-    ]
-    waiting += list(rubric.patterns.values())
-    signals = rubric.signals
-    waiting += [
-        value
-        for name in signals.__struct_fields__
-        if isinstance(value := getattr(signals, name), Say | str)
-    ]
-    while waiting:
-        say = waiting.pop()
-        if isinstance(say, str):
-            if say in known:
-                wanted[say] = known[say]
-            continue
-        if say.list is not None:
-            wanted[say.list] = known[say.list]
-        if say.phrase is not None:
-            wanted[inline_list(say.phrase)] = PhraseList(says=(say.phrase,))
-        waiting += [part for _, part in parts_of(say)]
-    return dict(sorted(wanted.items()))
+    return {
+        name: known[name] if name in known else PhraseList(says=(inline_phrase(name),))
+        for name in sorted(asked_of(rubric))
+    }

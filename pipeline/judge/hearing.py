@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-from bisect import bisect_right
+import math
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -75,17 +74,17 @@ class Hearing:
             return NEGATED
         return self._unsupported(speaker, start, end)
 
-    def plain(self, starts: Longs, ends: Longs) -> list[bool]:
-        """Whether these places need no closer look: well recognised, spoken, no negator before."""
+    def doubtful(self, starts: Longs, ends: Longs) -> Bools:
+        """Which places need a closer look: badly recognised, hardly spoken, a negator before."""
         script = self.script
         doubtful = self._little_heard(starts, ends)
         if self._unsure:
-            before = np.array([0, *itertools.accumulate(self._unsure)])
+            before = np.cumsum([0, *self._unsure])
             word = np.array(script.word_of)
             doubtful |= before[word[ends - 1] + 1] > before[word[starts]]
         negators = self._book.negators_in(script)
-        plain: list[bool] = (~(doubtful | negators[starts - 1] | negators[starts - 2])).tolist()
-        return plain
+        doubtful |= negators[starts - 1] | negators[starts - 2]
+        return doubtful
 
     def _little_heard(self, starts: Longs, ends: Longs) -> Bools:
         """Where speech takes up so little of the time that it has to be looked at."""
@@ -94,12 +93,12 @@ class Hearing:
         script, found = self.script, np.ones(len(starts), bool)
         begins, finishes = script.times[0][starts], script.times[1][ends - 1]
         finishes = np.maximum(finishes, begins + SHORTEST_S)
-        turn = np.array(script.turn_of)[starts]
+        turn = script.turn_of[starts]
         for speaker, heard in self._speech.items():
-            theirs = np.array([each.speaker == speaker for each in self._facts.turns])
-            own = np.flatnonzero(theirs[turn])
+            theirs = np.array([each.speaker == speaker for each in self._facts.turns], bool)
+            own = theirs[turn].nonzero()[0]
             begin, finish = begins[own], finishes[own]
-            share = (heard.untils(finish) - heard.untils(begin)) / (finish - begin)
+            share = (heard.until(finish) - heard.until(begin)) / (finish - begin)
             found[own] = share < self._support.min_speech_share + 1e-6
         return found
 
@@ -115,7 +114,8 @@ class Hearing:
                 zh=f"识别概率仅 {mean:.2f}，不计", en=f"recognised at {mean:.2f} only; not counted"
             )
         least = support.min_speech_share
-        share = self.speech_share(speaker, script.begins[start], script.finishes[end - 1])
+        begins, finishes = script.times
+        share = self.speech_share(speaker, begins.item(start), finishes.item(end - 1))
         if share is None or share >= least:
             return None
         # Silence between words is none under them.
@@ -125,8 +125,9 @@ class Hearing:
         return None
 
     def _unit_share(self, speaker: str, at: int) -> float:
-        begin = self.script.begins[at]
-        finish = max(self.script.finishes[at], begin + SHORTEST_S)
+        begins, finishes = self.script.times
+        begin = begins.item(at)
+        finish = max(finishes.item(at), begin + SHORTEST_S)
         share = self.speech_share(speaker, begin, finish)
         return 1.0 if share is None else share
 
@@ -134,9 +135,8 @@ class Hearing:
     def _unsure(self) -> list[bool]:
         """Of each word, whether it was badly recognised; empty where none was."""
         least = self._support.min_probability
-        unsure = [
-            word.probability is not None and word.probability < least for word in self.script.words
-        ]
+        known = [word.probability for word in self.script.words]
+        unsure = [each is not None and each < least for each in known] if any(known) else []
         return unsure if True in unsure else []
 
     def speech_share(self, speaker: str, start: float, end: float) -> float | None:
@@ -146,7 +146,8 @@ class Hearing:
             return 0.0 if self._speech else None
         if end <= start:
             end = start + SHORTEST_S
-        return (heard.until(end) - heard.until(start)) / (end - start)
+        before, after = heard.until(np.array([start, end])).tolist()
+        return float((after - before) / (end - start))
 
     @cached_property
     def _speech(self) -> dict[str, SpeechHeard]:
@@ -163,30 +164,21 @@ class SpeechHeard:
     """How much speech there was up to any time."""
 
     def __init__(self, speech: Sequence[Span], reach: float) -> None:
-        ends: list[float] = []
-        self._starts: list[float] = []
-        for span in sorted((max(0.0, each.start - reach), each.end + reach) for each in speech):
-            if ends and span[0] <= ends[-1]:
-                ends[-1] = max(ends[-1], span[1])
+        starts, ends = [-math.inf], [-math.inf]
+        for start, end in sorted(
+            [(max(0.0, span.start - reach), span.end + reach) for span in speech]
+        ):
+            if start <= ends[-1]:
+                ends[-1] = max(ends[-1], end)
             else:
-                self._starts.append(span[0])
-                ends.append(span[1])
-        spans = zip(self._starts, ends, strict=True)
-        self._durations = [end - start for start, end in spans]
-        self._before = [0.0, *itertools.accumulate(self._durations)]
+                starts.append(start)
+                ends.append(end)
+        durations = [0.0, *[end - start for start, end in zip(starts[1:], ends[1:], strict=True)]]
+        self._starts, self._durations = np.array(starts), np.array(durations)
+        self._before = np.cumsum([0.0, *durations[:-1]])
 
-    def until(self, time: float) -> float:
-        """Seconds of speech before ``time``."""
-        at = bisect_right(self._starts, time) - 1
-        if at < 0:
-            return 0.0
-        return self._before[at] + min(time - self._starts[at], self._durations[at])
-
-    def untils(self, times: Floats) -> Floats:
-        """The same for many times at once."""
-        starts = np.array([-np.inf, *self._starts])
-        durations = np.array([0.0, *self._durations])
-        before = np.array([0.0, *self._before[:-1]])
-        at = np.searchsorted(starts, times, side="right") - 1
-        spent: Floats = before[at] + np.minimum(times - starts[at], durations[at])
+    def until(self, times: Floats) -> Floats:
+        """Seconds of speech before each of these times."""
+        at = self._starts.searchsorted(times, side="right") - 1
+        spent: Floats = self._before[at] + np.minimum(times - self._starts[at], self._durations[at])
         return spent

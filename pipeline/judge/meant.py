@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from operator import attrgetter
 
+from pipeline.facts import Turn
 from pipeline.judge.hearing import Hearing
 from pipeline.judge.lexicon.meaning import Meant
 from pipeline.judge.lexicon.phrases import Barred, PhraseBook
@@ -15,10 +16,10 @@ _BY_START = attrgetter("start")
 
 
 def add_meant(
-    found: dict[tuple[str, str], list[Mention]],
+    found: dict[tuple[str, str], tuple[Mention, ...]],
     book: PhraseBook,
     hearing: Hearing,
-    speakers: Sequence[str],
+    turns: Sequence[Turn],
     barred: Sequence[Barred],
 ) -> None:
     """Add what was meant to the lists' hits, by list and party, in time order.
@@ -29,21 +30,20 @@ def add_meant(
     if book.listener is None:
         return
     script = hearing.script
-    for each in book.listener.search(script, speakers):
-        turn = script.turn_of[each.start]
-        own = found.setdefault((each.phrases, speakers[turn]), [])
+    for each in book.listener.search(script, [turn.speaker for turn in turns]):
+        turn = script.turn_of.item(each.start)
+        speaker = turns[turn].speaker
+        own = found.get((each.phrases, speaker), ())
         if _said(own, each) or _barred(barred, each):
             continue
         negatable, better = book.manner[each.phrases]
-        problem = hearing.problem(each.start, each.end, speakers[turn], negatable)
+        problem = hearing.problem(each.start, each.end, speaker, negatable)
         like = partial(book.listener.nearest, script, each)
-        own.append(
-            Mention(
-                hearing, each.start, each.end, turn, speakers[turn], "", each.probability,
-                better, problem, like=like,
-            )
+        mention = Mention(
+            hearing, each.start, each.end, turn, speaker, "", each.probability,
+            better, problem, like=like,
         )  # fmt: skip
-        own.sort(key=_BY_START)
+        found[each.phrases, speaker] = tuple(sorted((*own, mention), key=_BY_START))
 
 
 def _said(own: Iterable[Mention], each: Meant) -> bool:

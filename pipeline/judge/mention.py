@@ -60,7 +60,7 @@ class Mention(msgspec.Struct, eq=False, gc=False):
         """As a moment that a finding rests on."""
         problem = problem or self.problem
         return Evidence(
-            span=self.hearing.script.span(self.start, self.end, digits=3),
+            span=self.hearing.script.shown_span(self.start, self.end),
             speaker=self.speaker,
             words=self.words,
             phrase=self.phrase if self.like is None else self.like(),

@@ -23,6 +23,11 @@ def inline_list(phrase: str) -> str:
     return f"「{phrase}」"
 
 
+def inline_phrase(name: str) -> str:
+    """The phrase that was compiled under this name."""
+    return name.removeprefix("「").removesuffix("」")
+
+
 def found(view: View, say: Say | str, by: str) -> tuple[Mention, ...]:
     """Every mention, in time order, those that do not count among them."""
     if isinstance(say, str):

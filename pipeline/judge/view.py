@@ -5,6 +5,7 @@ Made once per call; everything that more than one check needs is worked out here
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_left, bisect_right
 from functools import cached_property
 from typing import NamedTuple
@@ -15,14 +16,15 @@ from pipeline.facts import AGENT, CUSTOMER, CallFacts, SpeakerFacts, Turn
 from pipeline.judge.hearing import Hearing
 from pipeline.judge.lexicon.normalise import COMMA, QUESTION
 from pipeline.judge.lexicon.phrases import Barred, Found, Hits, PhraseBook
-from pipeline.judge.lexicon.script import Script, script_of
+from pipeline.judge.lexicon.script import PARTIES, SPEAKERS, Script, script_of
 from pipeline.judge.meant import add_meant
 from pipeline.judge.mention import Mention
 from pipeline.reasons import in_chinese
 from pipeline.rubric.model import Rubric
 from pipeline.scorecard import Evidence, Text
 
-NO_HITS: tuple[Hits, list[Found], list[Barred]] = Hits([], [], [], []), [], []
+_NONE = np.zeros(0, np.int64)
+NO_HITS: tuple[Hits, list[Found], list[Barred]] = Hits(_NONE, _NONE, _NONE, _NONE, {}), [], []
 SENTENCE_GAP_S = 0.7
 """A silence that ends a sentence where no punctuation does."""
 
@@ -166,36 +168,45 @@ class View:
 
     def mentions(self, phrases: str, speaker: str) -> tuple[Mention, ...]:
         """Hits of a phrase list by a party, in time order."""
-        return self._mentions.get((phrases, speaker), ())
+        return self._mentions.get((phrases, speaker)) or self._nothing(phrases, speaker)
+
+    def _nothing(self, phrases: str, speaker: str) -> tuple[Mention, ...]:
+        """No hits, of a list that was looked for."""
+        if not self.book.looks_for(phrases, PARTIES[speaker]):
+            raise LookupError(f"nothing looks for {phrases!r} in what the {speaker} says")
+        return ()
 
     @cached_property
     def _mentions(self) -> dict[tuple[str, str], tuple[Mention, ...]]:
         """By phrase list and party."""
-        found: dict[tuple[str, str], list[Mention]] = {}
-        hearing, turn_of = self.hearing, self.script.turn_of
-        speakers = [turn.speaker for turn in self.turns]
-        hits, lines = self.hits, self.book.entries
-        plain = hearing.plain(np.array(hits.starts, np.int64), np.array(hits.ends, np.int64))
-        for number, start, end, cost, fine in zip(*hits, plain, strict=True):
-            line, turn = lines[number], turn_of[start]
-            speaker = speakers[turn]
-            similarity = max(0.0, 1 - cost / (100 * (end - start))) if cost else 1.0
-            problem = None if fine else hearing.problem(start, end, speaker, line.negatable)
-            mention = Mention(
-                hearing, start, end, turn, speaker, line.phrase, similarity, line.better, problem
-            )
-            key = line.phrases, speaker
-            if key in found:
-                found[key].append(mention)
-            else:
-                found[key] = [mention]
+        every, rows = self._hits_as_mentions(), self.hits.rows
+        found = {
+            (phrases, speaker): every[slice(*rows[phrases, party])]
+            for phrases, party in rows
+            if (speaker := SPEAKERS.get(party)) is not None
+        }
         if self.words_measured:
-            add_meant(found, self.book, hearing, speakers, self._barred)
-        return {key: tuple(each) for key, each in found.items()}
+            add_meant(found, self.book, self.hearing, self.turns, self._barred)
+        return found
+
+    def _hits_as_mentions(self) -> tuple[Mention, ...]:
+        """In the order of `hits`."""
+        hits, hearing, turns = self.hits, self.hearing, self.turns
+        turn = self.script.turn_of[hits.starts].tolist()
+        speaker = [turns[index].speaker for index in turn]
+        line = [self.book.entries[number] for number in hits.entries.tolist()]
+        likeness = np.maximum(0.0, 1 - hits.costs / (100 * (hits.ends - hits.starts)))
+        problem: list[Text | None] = [None] * len(line)
+        start, end = hits.starts.tolist(), hits.ends.tolist()
+        for at in hearing.doubtful(hits.starts, hits.ends).nonzero()[0].tolist():
+            problem[at] = hearing.problem(start[at], end[at], speaker[at], line[at].negatable)
+        phrase, better = [each.phrase for each in line], [each.better for each in line]
+        columns = (start, end, turn, speaker, phrase, likeness.tolist(), better, problem)
+        return tuple(map(Mention, itertools.repeat(hearing), *columns))
 
     def mention(self, start: int, end: int, phrase: str, similarity: float | None) -> Mention:
         """A stretch of the script as something said."""
-        turn = self.script.turn_of[start]
+        turn = self.script.turn_of.item(start)
         speaker = self.turns[turn].speaker
         problem = self.hearing.problem(start, end, speaker, negatable=False)
         return Mention(self.hearing, start, end, turn, speaker, phrase, similarity, problem=problem)
@@ -247,11 +258,9 @@ class View:
     def _asking(self) -> list[int]:
         """Where question words end."""
         name = self.rubric.signals.question
-        if not isinstance(name, str):
-            return []
-        return sorted(
-            each.end - 1 for speaker in self.turns_of for each in self.mentions(name, speaker)
-        )
+        rows = self.hits.rows
+        found = [slice(*rows[key]) for key in rows if key[0] == name]
+        return sorted(end - 1 for each in found for end in self.hits.ends[each].tolist())
 
     def questions(self, speaker: str) -> list[Sentence]:
         """The party's questions."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.judge.lexicon.match import MAX_PLACE, Places
-from pipeline.judge.lexicon.rows import Longs, Spread, stretches
+from pipeline.judge.lexicon.rows import ByParty, Longs, stretches
 
 MAX_PLACES = 1 << 24
 """Beyond the number of places where literals are found in a call."""
@@ -29,19 +29,23 @@ class Chains:
 
     Args:
         chains: the phrases.
+        asked: of each entry, whose words it is looked for in (`script.BY_AGENT` …).
         literals: how many literals there are.
     """
 
-    def __init__(self, chains: Sequence[Chain], literals: int) -> None:
+    def __init__(self, chains: Sequence[Chain], asked: Sequence[int], literals: int) -> None:
         number: dict[frozenset[int], int] = {}
         for chain in chains:
             for slot in chain.slots:
                 number.setdefault(slot, len(number))
-        slots_of: list[list[int]] = [[] for _ in range(literals)]
-        for slot, at in number.items():
-            for literal in slot:
-                slots_of[literal].append(at)
-        self._slots_of = Spread(slots_of)
+        wanted = [0] * len(number)
+        for chain in chains:
+            for slot in chain.slots:
+                wanted[number[slot]] |= asked[chain.entry]
+        pairs = [(literal, at) for slot, at in number.items() for literal in slot]
+        self._slots_of = ByParty(pairs, wanted, literals)
+        self.asked = self._slots_of.asked
+        """Whose words each literal is looked for in."""
         longest = max((len(chain.slots) for chain in chains), default=1)
         self._count = len(number)
         self._slots = np.full((len(chains), longest), self._count, np.int64)  # the last: none
@@ -50,23 +54,27 @@ class Chains:
             self._slots[row, : len(chain.slots)] = [number[slot] for slot in chain.slots]
             self._gaps[row, 1 : len(chain.slots)] = chain.gaps
         self._entry = np.array([chain.entry for chain in chains], np.int64)
+        self._asked = np.array([asked[chain.entry] for chain in chains], np.int64)
 
-    def find(self, places: Places, sections: Longs) -> list[Places]:
+    def find(self, places: Places, said_by: Longs, sections: Longs) -> list[Places]:
         """Every way through the slots: each next one starts within its gap, in the same sentence.
 
         Args:
             places: where literals were found.
+            said_by: who said each.
             sections: a number for each unit, another one after each full stop and each turn.
 
         Returns:
             Entries in the place of literals.
         """
-        chain, key = self._possible(places)
+        chain, key = self._possible(places, said_by)
         at = key % MAX_PLACES
         key //= MAX_PLACES
         starts, ends, costs = places.start[at], places.end[at], places.cost[at]
         first = self._slots[chain, 0] * MAX_PLACE
         which, way = stretches(*np.searchsorted(key, (first, first + MAX_PLACE)))
+        asked = (self._asked[chain[way]] & said_by[at[which]]) != 0
+        which, way = which[asked], way[asked]
         chain, start, end, cost = chain[way], starts[which], ends[which], costs[which]
         found = []
         for step in range(1, self._slots.shape[1]):
@@ -82,12 +90,12 @@ class Chains:
             cost = cost[way] + costs[which]
         return [*found, Places(self._entry[chain], start, end, cost)]
 
-    def _possible(self, places: Places) -> tuple[Longs, Longs]:
+    def _possible(self, places: Places, said_by: Longs) -> tuple[Longs, Longs]:
         """The chains that have a literal in each slot, and what fills their slots, in order.
 
         Slot, start and number of the place make one number, so that sorting is of numbers.
         """
-        slot, at = self._slots_of.of(places.literal)
+        slot, at = self._slots_of.of(places.literal, said_by)
         filled = np.zeros(self._count + 1, bool)
         filled[slot] = filled[-1] = True
         chain = np.flatnonzero(filled[self._slots].all(axis=1))

@@ -16,9 +16,9 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.judge.lexicon.rows import Longs
+from pipeline.judge.lexicon.rows import BY_ANYONE, Longs
 from pipeline.judge.lexicon.script import BREAK, Script, Vocabulary
-from pipeline.judge.lexicon.seeds import Ints, Seeds
+from pipeline.judge.lexicon.seeds import Ints, Seeds, packed
 from pipeline.judge.lexicon.sound import BLOCKED, HOMOPHONE, SIMILAR_INITIAL, SoundCosts
 
 T = TypeVar("T", bound=np.generic)
@@ -86,6 +86,8 @@ class Matcher:
         vocabulary: numbers of units; shared with the scripts that will be searched.
         fillers: units that cost next to nothing in between.
         negators: units that never come, go or change.
+        asked: of each piece, whose words it is looked for in (`BY_AGENT` …); everybody's where left
+            out.
     """
 
     def __init__(
@@ -94,8 +96,10 @@ class Matcher:
         vocabulary: Vocabulary,
         fillers: frozenset[str],
         negators: frozenset[str],
+        asked: Longs | None = None,
     ) -> None:
         self._vocabulary = vocabulary
+        self._asked = np.full(len(literals), BY_ANYONE) if asked is None else asked
         self._fillers, self._negators = fillers, negators
         cut = [(units[:MAX_UNITS], exact) for units, exact in literals]
         self.lengths = np.array([len(units) for units, _ in cut], np.int64)
@@ -103,22 +107,22 @@ class Matcher:
         rows = sorted({unit for units, _ in cut for unit in units})
         self._row = {unit: row + 1 for row, unit in enumerate(rows)}  # row 0 pads
         self._sounds = SoundCosts(rows, negators)
-        self._pattern = np.zeros((MAX_UNITS, len(cut)), np.int64)
+        self._patterns = np.zeros((len(cut), MAX_UNITS), np.int64)
         for index, (units, _) in enumerate(cut):
-            self._pattern[: len(units), index] = [self._row[unit] for unit in units]
+            self._patterns[index, : len(units)] = [self._row[unit] for unit in units]
         self._exact = np.array([exact for _, exact in cut], bool)
         self._deletes = self._deletions(rows)
         self._single_literals: tuple[dict[str, int], dict[str, int]] = ({}, {})
         for index, (units, exact) in enumerate(cut):
             if len(units) == 1:
                 self._single_literals[exact][units[0]] = index
-        self._seeds = Seeds(cut, self._row)
+        self._seeds = Seeds(cut, self._row, self._asked)
         # By heard unit, with room for more than were heard so far:
         self._heard = 0
         self._costs = np.zeros((0, len(rows) + 1), np.int16)
         self._insert = np.zeros(0, np.int32)
         self._sound_of = np.zeros(0, np.int64)
-        self._fitting = np.zeros((0, len(self._seeds.neighbours)), bool)
+        self._fitting = np.zeros((0, len(self._seeds.neighbours) // 8 + 1), np.uint8)
         self._singles = [np.zeros(0, np.int64), np.zeros(0, np.int64)]
 
     def _deletion(self, unit: str) -> int:
@@ -128,9 +132,9 @@ class Matcher:
 
     def _deletions(self, rows: Sequence[str]) -> Costs:
         """What leaving out each unit of each literal costs; the first and the last carry it."""
-        costs = np.array([0, *(self._deletion(unit) for unit in rows)], np.int16)[self._pattern]
-        costs[0] = BLOCKED
-        costs[self.lengths - 1, np.arange(len(self.lengths))] = BLOCKED
+        costs = np.array([0, *(self._deletion(unit) for unit in rows)], np.int16)[self._patterns]
+        costs[:, 0] = BLOCKED
+        costs[np.arange(len(self.lengths)), self.lengths - 1] = BLOCKED
         return costs
 
     # ── Costs of units heard ─────────────────────────────────────────────────────────────────
@@ -145,7 +149,7 @@ class Matcher:
         for number in range(heard, len(names)):
             unit, costs = names[number], self._costs[number]
             costs[1:] = BLOCKED if unit == "\n" else self._sounds.column(unit)
-            self._fitting[number] = (costs[one] < HARD) | (costs[two] < HARD)
+            self._fitting[number] = packed((costs[one] < HARD) | (costs[two] < HARD))
             self._insert[number] = self._insertion(unit)
             self._sound_of[number] = self._seeds.sound_of(unit)
             for table, literals in zip(self._singles, self._single_literals, strict=True):
@@ -177,20 +181,24 @@ class Matcher:
         self._learn()
         ids = script.ids
         heard = ids * self._costs.shape[1]
-        literal, start = self._seeds.candidates(ids, self._sound_of[ids], self._fitting)
+        sounds, party = self._sound_of[ids], script.party
+        literal, start, edge = self._seeds.candidates(ids, sounds, party, self._fitting)
         short = self.lengths[literal] <= SHORT
         found, _ = self._priced(heard, literal[short], start[short])
-        more, hopeful = self._priced(heard, *self._edged(heard, literal[~short], start[~short]))
+        long = (~short).nonzero()[0]
+        edged = self._edged(heard, literal[long], start[long], edge[long])
+        more, hopeful = self._priced(heard, *edged)
         longer = self._banded(ids, heard, *hopeful)
-        return joined([*self._single(ids), _cheapest([found, more, *longer])])
+        return joined([*self._single(ids, party), _cheapest([found, more, *longer])])
 
-    def _single(self, ids: Longs) -> list[Places]:
+    def _single(self, ids: Longs, party: Longs) -> list[Places]:
         """Literals of one unit: the unit itself, nothing near it."""
         found = []
         for table in self._singles:
             literal = table[ids]
-            start = (literal >= 0).nonzero()[0]
-            found.append(Places(literal[start], start, start + 1, np.zeros(len(start), np.int32)))
+            start = ((literal >= 0) & (self._asked[literal] & party != 0)).nonzero()[0]
+            literal = literal[start]
+            found.append(Places(literal, start, start + 1, np.zeros(len(start), np.int32)))
         return found
 
     def _cost(self, heard: Longs, place: Longs, row: Longs) -> Costs:
@@ -203,14 +211,13 @@ class Matcher:
         """
         return self._costs.ravel().take(heard.take(place) + row)
 
-    def _edged(self, heard: Longs, literal: Longs, start: Longs) -> tuple[Longs, Longs]:
-        """Those whose first and last unit were said where they may be, at most one place off."""
-        for edge in (0, -1):
-            at = self.lengths[literal] - 1 if edge else 0
-            costs = self._cost(heard, start + at + _BESIDE, self._pattern[at, literal])
-            kept = costs.min(axis=0) < HARD
-            literal, start = literal[kept], start[kept]
-        return literal, start
+    def _edged(
+        self, heard: Longs, literal: Longs, start: Longs, edge: Longs
+    ) -> tuple[Longs, Longs]:
+        """Those whose first or last unit, too, was said where it may be, at most one place off."""
+        costs = self._cost(heard, start + edge + _BESIDE, self._patterns[literal, edge])
+        kept = costs.min(axis=0) < HARD
+        return literal[kept], start[kept]
 
     def _priced(
         self, heard: Longs, literal: Longs, start: Longs
@@ -218,7 +225,7 @@ class Matcher:
         """What is found without an edit, and what might be with one."""
         last = self.lengths[literal] - 1
         width = int(last.max(initial=0)) + 1
-        pattern = self._pattern[:width].take(literal, axis=1)
+        pattern = self._patterns.take(literal, axis=0).T[:width]
         straight = self._cost(heard, start + np.arange(width)[:, None], pattern)
         exact = self._exact[literal]
         cost = straight.sum(axis=0, dtype=np.int32)
@@ -238,7 +245,7 @@ class Matcher:
     ) -> tuple[Longs, Longs]:
         """Those that could pass with a unit more or fewer, by a lower bound of their cost."""
         width = len(straight)
-        least = np.minimum(straight, self._deletes[:width].take(literal, axis=1))
+        least = np.minimum(straight, self._deletes.take(literal, axis=0).T[:width])
         # Fewer misfits than a whole phrase of them: the shifted rows are worth looking up.
         likely = (least >= HARD).sum(axis=0) <= self.lengths[literal] - 2
         literal, start = literal[likely], start[likely]
@@ -257,7 +264,7 @@ class Matcher:
         at, last = np.arange(len(literal)), self.lengths[literal] - 1
         width = int(last.max()) + 1
         place = start + np.arange(width)[:, None, None] + _BESIDE
-        pattern = self._pattern[:width].take(literal, axis=1)
+        pattern = self._patterns.take(literal, axis=0).T[:width]
         band = self._cost(heard, place, pattern[:, None]).astype(np.int32)
         band[0][band[0] >= HARD] = BLOCKED
         edge = band[last, :, at]
@@ -270,7 +277,7 @@ class Matcher:
         A state is its cost and, in the low bits, where it began: the least is the cheapest.
         """
         width, _, count = band.shape
-        deletes = self._deletes[:width].take(literal, axis=1).astype(np.int32) * _WAYS
+        deletes = self._deletes.take(literal, axis=0).T[:width].astype(np.int32) * _WAYS
         band, ahead = band * _WAYS, ahead * _WAYS
         states = np.zeros((width, 3, count), np.int32)
         state = _BEGAN.repeat(count, axis=1)

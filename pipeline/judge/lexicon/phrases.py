@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import functools
+import operator
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -12,8 +14,9 @@ from pipeline.judge.lexicon.chains import Chain, Chains
 from pipeline.judge.lexicon.match import Matcher, Places, joined
 from pipeline.judge.lexicon.meaning import listener_of
 from pipeline.judge.lexicon.normalise import COMMA, STOP, units
-from pipeline.judge.lexicon.rows import Longs, Spread
-from pipeline.judge.lexicon.script import Bools, Script, Vocabulary
+from pipeline.judge.lexicon.rows import BY_ANYONE, ByParty, Longs
+from pipeline.judge.lexicon.script import PARTIES, Bools, Script, Vocabulary
+from pipeline.judge.lexicon.seeds import Ints
 from pipeline.rubric.model import Lexicon, PhraseList
 from pipeline.rubric.notation import slots
 
@@ -47,16 +50,18 @@ Barred = tuple[str, int, int]
 
 
 class Hits(NamedTuple):
-    """Phrases said, column by column."""
+    """Phrases said, column by column; list by list, in time order."""
 
-    entries: list[int]
+    entries: Longs
     """Which lines of the lists, by number …"""
-    starts: list[int]
+    starts: Longs
     """… where in the script they start …"""
-    ends: list[int]
+    ends: Longs
     """… and end …"""
-    costs: list[int]
+    costs: Longs | Ints
     """… and how far from the phrase they sound."""
+    rows: dict[tuple[str, int], tuple[int, int]]
+    """By list and who said it, from which row to before which other one."""
 
 
 class PhraseBook:
@@ -65,13 +70,21 @@ class PhraseBook:
     Args:
         lexicon: language-wide settings.
         lists: the phrase lists by name.
+        asked: whose words each list is looked for in; everybody's where left out.
     """
 
-    def __init__(self, lexicon: Lexicon, lists: Mapping[str, PhraseList]) -> None:
+    def __init__(
+        self,
+        lexicon: Lexicon,
+        lists: Mapping[str, PhraseList],
+        asked: Mapping[str, Iterable[str]] | None = None,
+    ) -> None:
         self.vocabulary = Vocabulary()
         self._negators = frozenset(unit for text in lexicon.negators for unit in units(text)[0])
         self.entries: list[Entry] = []
         self._literals: dict[tuple[tuple[str, ...], bool], int] = {}
+        self._asked = {name: _bits((asked or {}).get(name, PARTIES)) for name in lists}
+        self._asked[REPORTING] = BY_ANYONE
         simple: list[tuple[int, int]] = []
         chains: list[Chain] = []
         for name, phrases in lists.items():
@@ -79,15 +92,16 @@ class PhraseBook:
         reporting = PhraseList(says=lexicon.reporting, negation="ignore")
         self._add_list(REPORTING, reporting, simple, chains)
         fillers = frozenset(unit for text in lexicon.fillers for unit in units(text)[0])
-        self.matcher = Matcher(list(self._literals), self.vocabulary, fillers, self._negators)
-        self._chains = Chains(chains, len(self._literals))
-        entries: list[list[int]] = [[] for _ in self._literals]
-        for literal, number in simple:
-            entries[literal].append(number)
-        self._simple = Spread(entries)
-        names = {name: at for at, name in enumerate((*lists, REPORTING))}
-        self._list_of = np.array([names[entry.phrases] for entry in self.entries], np.int64)
-        self._reporting = names[REPORTING]
+        asked_of_entry = [self._asked[entry.phrases] for entry in self.entries]
+        self._simple = ByParty(simple, asked_of_entry, len(self._literals))
+        self._chains = Chains(chains, asked_of_entry, len(self._literals))
+        wanted = self._simple.asked | self._chains.asked
+        self.matcher = Matcher(
+            list(self._literals), self.vocabulary, fillers, self._negators, wanted
+        )
+        self._names = (*lists, REPORTING)
+        numbers = {name: at for at, name in enumerate(self._names)}
+        self._list_of = np.array([numbers[entry.phrases] for entry in self.entries], np.int64)
         self._excepting = np.array([entry.excepting for entry in self.entries], bool)
         self.manner = {
             name: (each.negation == "guard", each.better) for name, each in lists.items()
@@ -136,6 +150,10 @@ class PhraseBook:
             raise ValueError(f"{piece!r} holds nothing that can be heard")
         return self._literals.setdefault((found, exact), len(self._literals))
 
+    def looks_for(self, phrases: str, party: int) -> bool:
+        """Whether a list is looked for in this party's words."""
+        return party & self._asked.get(phrases, 0) != 0
+
     @property
     def size(self) -> int:
         """How many literal pieces are searched."""
@@ -155,38 +173,68 @@ class PhraseBook:
         of lists that the text model stands beside.
         """
         places = self.matcher.find(script)
-        entry, at = self._simple.of(places.literal)
+        said_by = script.party[places.start]
+        entry, at = self._simple.of(places.literal, said_by)
         simple = Places(entry, places.start[at], places.end[at], places.cost[at])
-        every = joined([simple, *self._chains.find(places, script.sections)])
-        chosen = self._chosen(every, len(script.ids))
-        reporting = self._list_of[chosen.literal] == self._reporting
-        reports = zip(chosen.start[reporting].tolist(), chosen.end[reporting].tolist(), strict=True)
-        hits = Hits(*(column[~reporting].tolist() for column in chosen))
-        barred = self._excepting[every.literal] & self._meant[every.literal]
-        numbers, starts, ends = (column[barred].tolist() for column in every[:3])
-        names = [self.entries[number].phrases for number in numbers]
-        return hits, list(reports), list(zip(names, starts, ends, strict=True))
+        every = joined([simple, *self._chains.find(places, said_by, script.sections)])
+        group = self._list_of[every.literal] * (BY_ANYONE + 1) + script.party[every.start]
+        chosen, group = self._chosen(every, group, len(script.ids))
+        count = int(group.searchsorted(self._list_of[-1] * (BY_ANYONE + 1)))  # the rest reports
+        reports = zip(chosen.start[count:].tolist(), chosen.end[count:].tolist(), strict=True)
+        hits = Hits(
+            entries=chosen.literal[:count],
+            starts=chosen.start[:count],
+            ends=chosen.end[:count],
+            costs=chosen.cost[:count],
+            rows=self._rows(group[:count]),
+        )
+        return hits, list(reports), self._barred(every)
 
-    def _chosen(self, places: Places, length: int) -> Places:
+    def _barred(self, places: Places) -> list[Barred]:
+        """The exceptions said of lists that the text model stands beside."""
+        if self.listener is None:
+            return []
+        barred = self._excepting[places.literal] & self._meant[places.literal]
+        numbers, starts, ends = (column[barred].tolist() for column in places[:3])
+        names = [self.entries[number].phrases for number in numbers]
+        return list(zip(names, starts, ends, strict=True))
+
+    def _rows(self, group: Longs) -> dict[tuple[str, int], tuple[int, int]]:
+        """From where to where each group lies."""
+        fresh = np.ones(len(group), bool)
+        fresh[1:] = group[1:] != group[:-1]
+        first = fresh.nonzero()[0]
+        ends = [*first[1:].tolist(), len(group)]
+        return {
+            (self._names[each // (BY_ANYONE + 1)], each % (BY_ANYONE + 1)): (begin, end)
+            for each, begin, end in zip(group[first].tolist(), first.tolist(), ends, strict=False)
+        }
+
+    def _chosen(self, places: Places, group: Longs, length: int) -> tuple[Places, Longs]:
         """The best hits that do not overlap, without those that overlap an exception.
 
         Exceptions first, then the longest and cheapest, then the first, then as listed.
+
+        Args:
+            places: entries, and where they were said.
+            group: of each its list and who said it, as one number.
+            length: of the script.
         """
-        entry, start, end, cost = places
-        phrases = self._list_of[entry]
-        rank = cost - 20 * (end - start) - 100_000 * self._excepting[entry]
-        order = np.lexsort((entry, rank, start, phrases))
-        entry, start, end = entry[order], start[order], end[order]
-        row = phrases[order] * length  # of a table of lists and places
-        low, high = row + start, row + end
+        low = group * length + places.start  # in a row of all groups' scripts
+        order = low.argsort(kind="stable")
+        low = low[order]
+        entry, start, end, cost = [column[order] for column in places]
+        high = low + (end - start)
         crowd = _crowds(low, high)
         kept = np.bincount(crowd)[crowd] == 1
-        several = np.flatnonzero(~kept)
-        ranks = rank[order[several]]
-        turns = np.lexsort((entry[several], start[several], ranks, crowd[several]))
+        several = (~kept).nonzero()[0]
+        entries = entry[several]
+        rank = cost[several] - 20 * (high - low)[several] - 100_000 * self._excepting[entries]
+        turns = np.lexsort((entries, start[several], rank))
         kept[self._first_come(several[turns], low, high)] = True
         kept &= ~self._excepting[entry]
-        return Places(entry[kept], start[kept], end[kept], cost[order][kept])
+        chosen = Places(entry[kept], start[kept], end[kept], cost[kept])
+        return chosen, group[order][kept]
 
     def _first_come(self, rows: Longs, low: Longs, high: Longs) -> list[int]:
         """Those that do not overlap an earlier one that stays."""
@@ -223,6 +271,10 @@ class PhraseBook:
             asks = script.unit(start - 3) == before
             return not asks and second + before not in _NOT_DENYING
         return False
+
+
+def _bits(speakers: Iterable[str]) -> int:
+    return functools.reduce(operator.or_, (PARTIES[speaker] for speaker in speakers), 0)
 
 
 def _crowds(low: Longs, high: Longs) -> Longs:

@@ -9,6 +9,9 @@ import numpy.typing as npt
 
 Longs = npt.NDArray[np.int64]
 """What NumPy looks up by without converting first, which would cost more than the look-up."""
+BY_NOBODY, BY_AGENT, BY_CUSTOMER, BY_ANYONE = 0, 1, 2, 3
+"""Who says a unit, and in whose words a phrase is looked for: bits. Voices that are neither party's
+are searched for everything."""
 
 
 def stretches(first: Longs, end: Longs) -> tuple[Longs, Longs]:
@@ -31,6 +34,33 @@ class Spread:
         """The rows of these numbers one after the other, and which number each entry is of."""
         at, place = stretches(self._first[which], self._first[which + 1])
         return self._flat[at], place
+
+
+class ByParty:
+    """Entries of literals, apart by whose words they are looked for in.
+
+    Args:
+        pairs: a literal and an entry that it belongs to.
+        asked: of each entry, whose words (`script.BY_AGENT` …).
+        literals: how many there are.
+    """
+
+    def __init__(
+        self, pairs: Sequence[tuple[int, int]], asked: Sequence[int], literals: int
+    ) -> None:
+        rows: list[list[int]] = [[] for _ in range((BY_ANYONE + 1) * literals)]
+        self.asked = np.zeros(literals, np.int64)
+        """Whose words each literal is looked for in."""
+        for literal, entry in pairs:
+            self.asked[literal] |= asked[entry]
+            for party in range(BY_ANYONE + 1):
+                if party & asked[entry]:
+                    rows[party * literals + literal].append(entry)
+        self._rows, self._literals = Spread(rows), literals
+
+    def of(self, literals: Longs, said_by: Longs) -> tuple[Longs, Longs]:
+        """As `Spread.of`: what is looked for in the words of these parties."""
+        return self._rows.of(said_by * self._literals + literals)
 
 
 class Growing:

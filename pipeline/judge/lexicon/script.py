@@ -10,9 +10,16 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.facts import Turn, Word
+from pipeline.facts import AGENT, CUSTOMER, Turn, Word
 from pipeline.judge.lexicon.normalise import STOP, digit_of, units
-from pipeline.judge.lexicon.rows import Growing, Longs, stretches
+from pipeline.judge.lexicon.rows import (
+    BY_AGENT,
+    BY_ANYONE,
+    BY_CUSTOMER,
+    Growing,
+    Longs,
+    stretches,
+)
 from pipeline.timeline import Span
 
 Floats = npt.NDArray[np.float64]
@@ -23,6 +30,8 @@ BREAK = 0
 """The unit between turns: no phrase crosses it."""
 EDGE = 24
 """Breaks at both ends, so that windows never leave the row."""
+PARTIES = {AGENT: BY_AGENT, CUSTOMER: BY_CUSTOMER}
+SPEAKERS = {party: speaker for speaker, party in PARTIES.items()}
 
 
 class Vocabulary:
@@ -93,18 +102,20 @@ class Script:
     """Index of each unit's word; -1 for breaks."""
     words: list[Word]
     """Those with something to hear in them."""
-    turn_of: list[int]
+    turn_of: Longs
     """Index of each unit's turn; -1 for breaks."""
+    party: Longs
+    """Who says each unit (`BY_AGENT` …); `BY_NOBODY` for breaks."""
     starts: list[int]
     """Where each turn's units start …"""
     ends: list[int]
     """… and end."""
+    times: tuple[Floats, Floats]
+    """When each unit begins and ends, in seconds; a word's units share its time evenly."""
     begins: list[float]
-    """When each unit begins, in seconds; a word's units share its time evenly …"""
+    """When each begins, without the noise of floating-point sums …"""
     finishes: list[float]
     """… and ends."""
-    times: tuple[Floats, Floats]
-    """Both, for working on all units at once."""
     stopped: Bools
     """Whether a sentence ends with the unit, by its mark or because its turn does."""
     sections: Longs
@@ -122,10 +133,16 @@ class Script:
         """The units from ``start`` to ``end``, joined."""
         return "".join([self.names[number] for number in self.numbers[start:end]])
 
-    def span(self, start: int, end: int, digits: int = 9) -> Span:
+    def span(self, start: int, end: int) -> Span:
         """When the units from ``start`` to before ``end`` were said."""
         begin, finish = self.begins[start], self.finishes[end - 1]
-        return Span(round(begin, digits), round(max(begin, finish), digits))
+        return Span(begin, max(begin, finish))
+
+    def shown_span(self, start: int, end: int) -> Span:
+        """The same on whole milliseconds."""
+        begins, finishes = self.times
+        begin, finish = begins.item(start), finishes.item(end - 1)
+        return Span(round(begin, 3), round(max(begin, finish), 3))
 
 
 def script_of(turns: Sequence[Turn], vocabulary: Vocabulary) -> Script:
@@ -134,6 +151,7 @@ def script_of(turns: Sequence[Turn], vocabulary: Vocabulary) -> Script:
     counts = vocabulary.counts(spelt)
     said, marked, word = vocabulary.spelt(spelt, counts)
     turn = turn_of_word[word]
+    party = np.array([PARTIES.get(each.speaker, BY_ANYONE) for each in turns], np.int64)
     place = np.arange(EDGE, EDGE + len(said)) + turn  # a break after each turn
     size = EDGE + len(said) + len(turns) + EDGE
     ids, marks = _row(size, place, said), _row(size, place, marked)
@@ -146,12 +164,13 @@ def script_of(turns: Sequence[Turn], vocabulary: Vocabulary) -> Script:
         marks=marks.tolist(),
         word_of=_row(size, place, word, -1).tolist(),
         words=words,
-        turn_of=_row(size, place, turn, -1).tolist(),
+        turn_of=_row(size, place, turn, -1),
+        party=_row(size, place, party[turn]),
         starts=starts.tolist(),
         ends=ends.tolist(),
-        begins=begins.tolist(),
-        finishes=finishes.tolist(),
         times=(begins, finishes),
+        begins=begins.round(9).tolist(),
+        finishes=finishes.round(9).tolist(),
         stopped=stopped,
         sections=stopped.cumsum() - stopped,
         names=vocabulary.names,

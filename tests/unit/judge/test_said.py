@@ -10,7 +10,7 @@ from pipeline.facts import CallFacts, NotMeasured
 from pipeline.judge.call import Judge, compile
 from pipeline.judge.said import counted, found
 from pipeline.rubric.kinds import Says
-from pipeline.rubric.say import Near, Say, Where
+from pipeline.rubric.say import Near, Role, Say, Where
 from pipeline.scorecard import Text
 from scripts.validation.talk import Line, facts_of
 
@@ -24,19 +24,19 @@ TALK = [
 ]
 
 
-def judge_of(**said: Say) -> Judge:
+def judge_of(by: Role = "agent", **said: Say) -> Judge:
     """The minimal rubric with these expressions as its only criteria."""
     base = rubric.shipped("minimal-zh-v1")
     criteria = tuple(
         Says(id=name, standard="P01", pillar="politeness", name=Text(zh=name, en=name), points=1.0,
-             say=say)
+             say=say, by=by)
         for name, say in said.items()
     )  # fmt: skip
     return compile(msgspec.structs.replace(base, criteria=criteria), rubric.load_lexicon("zh"))
 
 
-def words(say: Say, by: str = "agent", lines: Sequence = TALK, **more) -> list[str]:
-    judge = judge_of(it=say)
+def words(say: Say, by: Role = "agent", lines: Sequence = TALK, **more) -> list[str]:
+    judge = judge_of(by, it=say)
     view = judge.view(facts_of(lines, **more))
     return [each.words for each in counted(view, judge.rubric.criteria[0].say, by)]
 
@@ -107,6 +107,13 @@ def test_again_and_again() -> None:
 def test_the_other_party_is_someone_else() -> None:
     assert words(Say(phrase="谢谢"), by="customer") == ["谢谢"]
     assert words(Say(phrase="您好"), by="customer") == []
+
+
+def test_what_nobody_asked_for_is_refused_and_not_just_missed() -> None:
+    judge = judge_of(it=Say(phrase="谢谢"))
+    view = judge.view(facts_of(TALK))
+    with pytest.raises(LookupError, match="in what the customer says"):
+        found(view, judge.rubric.criteria[0].say, "customer")
 
 
 def problem(line: Line, phrase: str = "谢谢您") -> Text | None:

@@ -91,7 +91,7 @@ def test_reported_speech_is_known(text: str, distance: int | None) -> None:
 def test_no_phrase_crosses_a_turn() -> None:
     ready = book(wait=PhraseList(says=("请您稍等",)))
     turns = facts_of([("agent", "请您"), ("customer", "稍等")]).turns
-    assert not ready.search(script_of(turns, ready.vocabulary))[0].entries
+    assert not len(ready.search(script_of(turns, ready.vocabulary))[0].entries)
 
 
 def test_a_phrase_without_anything_to_hear_is_refused() -> None:
