@@ -71,7 +71,7 @@ class Steps:
         self._length = span.stop
         x = self._decoder.ln(x[:, places])
         # The vocabulary on the left: as the right factor its 50,000 rows would be laid out anew.
-        likely: Tensor = (embedding.weight @ x.flatten(0, 1).T).T.float()
+        likely: Tensor = (embedding.weight @ x.flatten(0, 1).T).T.contiguous().float()
         return likely.view(*x.shape[:2], -1)
 
     def _through(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from pipeline.report.phrasing import speaker_name
 from pipeline.scorecard import Text
 
 

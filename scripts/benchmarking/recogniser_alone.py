@@ -114,6 +114,7 @@ def shape(system: str, name: str) -> dict[str, Any]:
     """
     torch.manual_seed(0)
     model = Whisper(SHAPES[name]).eval()
+    model.set_alignment_heads(whisper._ALIGNMENT_HEADS[name])
     noise = np.random.default_rng(0)
     count = 1 if system == THEIRS else WINDOWS  # one after the other: each takes as long
     sounds = [
