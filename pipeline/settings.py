@@ -233,6 +233,16 @@ class IntonationSettings(Section, frozen=True):
     ridge: float
 
 
+class SteadySettings(Section, frozen=True):
+    """`measure.pitch`: voices that are steadier than any that speaks."""
+
+    least_bands: int
+    least_correlation: float
+    certain: float
+    least_s: float
+    odds: float
+
+
 class PitchSettings(Section, frozen=True):
     """`measure.pitch`."""
 
@@ -251,6 +261,7 @@ class PitchSettings(Section, frozen=True):
     octave_reach_s: float
     octave_doubt: float
     shortest_voiced_s: float
+    steady: SteadySettings
     least_voiced_s: float
     slope_s: float
     intonation: IntonationSettings

@@ -38,6 +38,8 @@ SILENT_DB = -90.0
 N_FEATURES = 3 * N_BINS + N_BANDS + 2
 SHORT_LAGS = slice(2 * N_BINS, 3 * N_BINS)
 """The features that are the short window's autocorrelation."""
+BANDS = slice(3 * N_BINS, 3 * N_BINS + N_BANDS)
+"""Those that are band levels, in units of 20 dB."""
 DILATIONS = (1, 2, 4, 8)
 
 
@@ -170,7 +172,7 @@ def features(samples: FloatArray, count: int, context: LevelContext) -> FloatArr
     described = np.empty((count, N_FEATURES), np.float32)
     _autocorrelation(long, _LONG, described[:, : 2 * N_BINS])
     _autocorrelation(short, _SHORT, described[:, SHORT_LAGS])
-    described[:, 3 * N_BINS : -2] = (bands - level[:, None]) / 20
+    described[:, BANDS] = (bands - level[:, None]) / 20
     described[:, -2] = np.clip((level - context.speech_db) / 20, -3, 1.5)
     described[:, -1] = np.clip((level - context.floor_db) / 20, -1, 3)
     return described

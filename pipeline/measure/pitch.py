@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.measure import _pitch_posterior as posterior
+from pipeline.measure import _pitch_steady
 from pipeline.measure._pitch_course import cheapest
 from pipeline.measure._pitch_posterior import PitchModel, load_model
 from pipeline.measure.channel import Channel, FloatArray, resampled
@@ -219,8 +220,11 @@ def _candidates(
     for first, last in _stretches(runs(bridged(chosen, 2 * reach * FRAME_S))):
         wanted = chosen[first:last]
         sound = _samples(channel, first - reach, last + reach, posterior.CONTEXT)
-        entered, lags = _described(sound, context, model)
-        logits = model.logits(entered)[wanted]
+        entered, lags, bands = _described(sound, context, model)
+        logits = model.logits(entered)
+        held = _pitch_steady.held(logits, lags[reach:-reach], bands[reach:-reach], settings.steady)
+        logits[held, -1] = np.maximum(logits[held, -1], settings.steady.odds)
+        logits = logits[wanted]
         maybe = _maybe_voiced(logits[:, -1], settings)
         found = _peaks(logits[maybe], lags[reach:-reach][wanted][maybe])
         parts.append(_spread(found, logits, maybe))
@@ -249,10 +253,10 @@ def _spread(found: _Candidates, logits: FloatArray, maybe: Mask) -> _Candidates:
 
 def _described(
     sound: FloatArray, context: posterior.LevelContext, model: PitchModel
-) -> tuple[FloatArray, FloatArray]:
-    """The network's first layer and `posterior.SHORT_LAGS` of all frames, chunk by chunk."""
+) -> tuple[FloatArray, FloatArray, npt.NDArray[np.int64]]:
+    """The network's first layer, `posterior.SHORT_LAGS` and the richness of all frames."""
     count = (len(sound) - 2 * posterior.CONTEXT) // posterior.HOP
-    entered, lags = [], []
+    entered, lags, bands = [], [], []
     for start in range(0, count, _CHUNK_FRAMES):
         part = min(_CHUNK_FRAMES, count - start)
         begin = start * posterior.HOP
@@ -260,7 +264,8 @@ def _described(
         described = posterior.features(sound[begin:end], part, context)
         entered.append(model.entered(described))
         lags.append(described[:, posterior.SHORT_LAGS].copy())
-    return np.concatenate(entered), np.concatenate(lags)
+        bands.append(_pitch_steady.richness(described))
+    return np.concatenate(entered), np.concatenate(lags), np.concatenate(bands)
 
 
 def _peaks(logits: FloatArray, lags: FloatArray) -> _Candidates:
