@@ -37,7 +37,7 @@ VERSIONS: Final = {
     "speakers": "2",
     "quality": "1",
     "level": "1",
-    "pitch": "2",
+    "pitch": "3",
     "transcript": "4",
 }
 """Raised when a stage's code gives other results, so that what is cached is measured again."""
