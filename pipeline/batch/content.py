@@ -6,7 +6,7 @@ import hashlib
 import os
 import stat
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -58,26 +58,42 @@ def together(contents: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(contents).encode()).hexdigest()
 
 
-def fetch(address: str, folder: Path, *, network: bool) -> str:
-    """A remote file's copy on this machine, under a name that `sweep` knows as unfinished.
+def size(address: str, *, network: bool) -> int:
+    """A remote file's bytes; 0 where nobody says.
+
+    Raises:
+        SourceError: there is no such file.
+    """
+    system, inner = filesystem(address, network=network)
+    try:
+        return int(system.size(inner) or 0)
+    except Exception as error:
+        raise _unreadable(address, error) from None
+
+
+def place(folder: Path) -> str:
+    """An empty file for a copy, under a name that `sweep` knows as unfinished."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle, name = tempfile.mkstemp(dir=folder, prefix=".qinhe-", suffix=PART)
+    os.close(handle)
+    return name
+
+
+def fetch(address: str, name: str, *, network: bool, going: Callable[[], bool]) -> None:
+    """Copy a remote file to a place on this machine, for as long as ``going``.
 
     Raises:
         SourceError: it cannot be fetched.
     """
     system, inner = filesystem(address, network=network)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle, name = tempfile.mkstemp(dir=folder, prefix=".qinhe-", suffix=PART)
     try:
-        with os.fdopen(handle, "wb") as copy, system.open(inner, "rb") as file:
+        with open(name, "wb") as copy, system.open(inner, "rb") as file:  # noqa: PTH123
             while block := file.read(_BLOCK):
+                if not going():
+                    raise InterruptedError("the run is over")
                 copy.write(block)
     except Exception as error:
-        Path(name).unlink(missing_ok=True)
         raise _unreadable(address, error) from None
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return name
 
 
 def _unreadable(path: str, error: Exception) -> SourceError:

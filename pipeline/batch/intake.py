@@ -6,15 +6,15 @@ a call that is done with costs no more than that.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Connection, select
 
 from pipeline.batch import content
+from pipeline.batch.fetching import Fetched, Fetcher
 from pipeline.batch.items import Item, Refused
 from pipeline.batch.journal import Journal
 from pipeline.batch.judging import Judging
@@ -30,6 +30,8 @@ from pipeline.store.tables import facts
 from pipeline.store.voices import stored_voice
 
 _PART: Final = 32
+Sightings = Mapping[str, tuple[str, str]]
+"""Name -> its token and content when it was last read."""
 NOTHING: Final = Details()
 
 
@@ -39,7 +41,7 @@ class Job:
 
     Attributes:
         plan: names what its facts will have been made with.
-        copies: local copies of remote files, ours to remove.
+        copies: remote files' copies on this machine, by address.
         only_judge: its facts are as they should be.
         attempts: how often it was tried.
     """
@@ -49,14 +51,24 @@ class Job:
     plan: str
     known: Known
     only_judge: bool
-    copies: list[str] = field(default_factory=list)
+    copies: dict[str, str] = field(default_factory=dict)
     attempts: int = 0
 
-    def drop_copies(self) -> None:
-        """Remove the local copies."""
-        for copy in self.copies:
-            Path(copy).unlink(missing_ok=True)
-        self.copies.clear()
+
+@dataclass(slots=True)
+class _Arrived:
+    """An item and what its files are.
+
+    Attributes:
+        sha256: of its sound.
+        words: SHA-256 of its transcript, where it has one.
+        copies: as a `Job` has them.
+    """
+
+    item: Item
+    sha256: str = ""
+    words: str | None = None
+    copies: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -65,6 +77,7 @@ class Intake:
 
     Attributes:
         again: also try what was quarantined.
+        fetcher: brings remote files.
         elsewhere: items that another run has claimed.
     """
 
@@ -73,6 +86,7 @@ class Intake:
     plan: Plan
     judging: Judging
     journal: Journal
+    fetcher: Fetcher
     network: bool
     again: bool
     elsewhere: list[Item] = field(default_factory=list)
@@ -82,10 +96,17 @@ class Intake:
         """What there is to do; with ``last``, other runs' items are counted, not kept."""
         rest = iter(items)
         while part := list(islice(rest, _PART)):
-            for item, sha256 in self._contents(list(self._named(part))):
-                job = self._job(item, sha256, last)
+            for arrived in self._arrived(list(self._named(part))):
+                job = self._job(arrived, last)
                 if job is not None:
                     yield job
+                else:
+                    self.fetcher.drop(arrived.copies.values())
+
+    def drop_copies(self, job: Job) -> None:
+        """Remove what was fetched for a job."""
+        self.fetcher.drop(job.copies.values())
+        job.copies.clear()
 
     def _named(self, part: Sequence[Item | Refused]) -> Iterator[Item]:
         for item in part:
@@ -96,57 +117,97 @@ class Intake:
 
     # ── Content ──────────────────────────────────────────────────────────────────────────────
 
-    def _contents(self, items: Sequence[Item]) -> Iterator[tuple[Item, str]]:
+    def _arrived(self, items: Sequence[Item]) -> Iterator[_Arrived]:
+        """Items whose files are known, in their order."""
         paths = [printable(path) for item in items for path in item.paths]
-        remembered = self.database.look(lambda connection: sighted(connection, paths))
-        for item in items:
-            seen: list[tuple[str, str, str]] = []
+        before = self.database.look(lambda connection: sighted(connection, paths))
+        arrived = list(self._worded(items))
+        for each in arrived:
+            self._expect(each, before)
+        for each in arrived:
             try:
-                parts = [self._content(path, remembered.get(printable(path)), seen)
-                         for path in item.paths]  # fmt: skip
+                found = [self._content(path, before, each.copies) for path in each.item.paths]
             except SourceError as error:
-                self._fail("failed", item.source, "input", str(error))
-                continue
-            self._remember(seen)
-            yield item, content.together(parts)
+                self._missing(each, error)
+            else:
+                each.sha256 = content.together(found)
+                yield each
 
-    def _content(
-        self, path: str, before: tuple[str, str] | None, seen: list[tuple[str, str, str]]
-    ) -> str:
-        token = content.token(path, network=self.network)
-        if before is not None and before[0] == token:
-            return before[1]
-        if is_remote(path):
-            copy = content.fetch(path, self._copies, network=self.network)
+    def _worded(self, items: Sequence[Item]) -> Iterator[_Arrived]:
+        """Items whose transcripts are here: they decide whether the sound is needed."""
+        for item in items:
+            if item.transcript and is_remote(item.transcript):
+                self.fetcher.expect(item.transcript, None, needed=True)
+        for item in items:
+            arrived = _Arrived(item)
             try:
-                found = content.content(copy)
-            finally:
-                Path(copy).unlink(missing_ok=True)
+                arrived.words = self._words(item.transcript, arrived.copies)
+            except SourceError as error:
+                self._missing(arrived, error)
+            else:
+                yield arrived
+
+    def _words(self, path: str | None, copies: dict[str, str]) -> str | None:
+        """The content of a transcript; it is small, and read every time."""
+        if path is None:
+            return None
+        if not is_remote(path):
+            return content.content(path)
+        return self._taken(path, copies).sha256
+
+    def _taken(self, path: str, copies: dict[str, str]) -> Fetched:
+        fetched = self.fetcher.take(path)
+        if fetched.copy is not None:
+            copies[path] = fetched.copy
+        return fetched
+
+    def _missing(self, arrived: _Arrived, error: SourceError) -> None:
+        self.fetcher.drop(arrived.copies.values())
+        for path in arrived.item.paths:
+            self.fetcher.abandon(path)
+        self._fail("failed", arrived.item.source, "input", str(error))
+
+    def _expect(self, arrived: _Arrived, before: Sightings) -> None:
+        """Have the remote files of an item fetched, if it will be measured."""
+        remote = [path for path in arrived.item.paths if is_remote(path)]
+        if remote:
+            needed = self._is_new(arrived, before)
+            for path in remote:
+                self.fetcher.expect(path, before.get(printable(path)), needed=needed)
+
+    def _is_new(self, arrived: _Arrived, before: Sightings) -> bool:
+        """Whether it would be measured if its files were what they were."""
+        was = [before.get(printable(path), ("", ""))[1] for path in arrived.item.paths]
+        sha256, plan = content.together(was), self.plan.of(arrived.item, arrived.words)
+        found = self.database.look(lambda connection: known(connection, sha256))
+        if found is None:
+            return True
+        return found.plan_sha256 != plan and (self.again or found.quarantined_plan != plan)
+
+    def _content(self, path: str, before: Sightings, copies: dict[str, str]) -> str:
+        was = before.get(printable(path))
+        if is_remote(path):
+            fetched = self._taken(path, copies)
+            token, found = fetched.token, fetched.sha256
         else:
+            token = content.token(path, network=self.network)
+            if was is not None and was[0] == token:
+                return was[1]
             found = content.content(path)
-        seen.append((printable(path), token, found))
-        return found
-
-    def _remember(self, seen: list[tuple[str, str, str]]) -> None:
-        if seen:
+        if was != (token, found):
+            seen = [(printable(path), token, found)]
             self.database.transact(lambda connection: sight(connection, seen))
-
-    @property
-    def _copies(self) -> Path:
-        return self.database.files / "copies"
+        return found
 
     # ── Jobs ─────────────────────────────────────────────────────────────────────────────────
 
-    def _job(self, item: Item, sha256: str, last: bool) -> Job | None:
+    def _job(self, arrived: _Arrived, last: bool) -> Job | None:
+        item, sha256 = arrived.item, arrived.sha256
         if sha256 in self._seen:
             self.journal.count("repeated", item.source)
             return None
         self._seen.add(sha256)
-        try:
-            plan = self.plan.of(item)
-        except SourceError as error:
-            self._fail("failed", item.source, "input", str(error))
-            return None
+        plan = self.plan.of(item, arrived.words)
         found = self.database.look(lambda connection: known(connection, sha256))
         if found is not None and self._is_done(found, sha256, plan, item):
             return None
@@ -157,7 +218,8 @@ class Intake:
         if self._is_done(entered, sha256, plan, item):  # by another run, in between
             self.run.release(entered.id)
             return None
-        return Job(item, sha256, plan, entered, only_judge=entered.plan_sha256 == plan)
+        only_judge = entered.plan_sha256 == plan
+        return Job(item, sha256, plan, entered, only_judge, arrived.copies)
 
     def _enter_and_claim(
         self, connection: Connection, item: Item, sha256: str
@@ -203,19 +265,16 @@ class Intake:
             query = select(facts.c.data).where(facts.c.recording_id == job.known.id)
             data: bytes = self.database.look(lambda c: c.execute(query).scalar_one())
             return Task(number=number, call_id=job.known.call_id, sha256=job.sha256, facts=data)
-        paths = []
-        for path in job.item.paths:
-            if is_remote(path):
-                path = content.fetch(path, self._copies, network=self.network)
-                job.copies.append(path)
-            paths.append(path)
         item = job.item
+        for path in filter(None, (*item.paths, item.transcript)):
+            if is_remote(path) and path not in job.copies:  # tried again, or thought to be done
+                self._taken(path, job.copies)
         return Task(
             number=number,
             call_id=job.known.call_id,
             sha256=job.sha256,
-            paths=tuple(paths),
-            transcript=item.transcript,
+            paths=tuple(job.copies.get(path, path) for path in item.paths),
+            transcript=job.copies.get(item.transcript or "", item.transcript),
             language=item.language,
             channels=item.channels,
             agent_is=item.agent_is or job.known.agent_voice,

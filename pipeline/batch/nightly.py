@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from pipeline.batch.fetching import Fetcher
 from pipeline.batch.intake import Intake
 from pipeline.batch.journal import FAILED, Journal
 from pipeline.batch.judging import Judging
@@ -35,6 +36,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         patience_s: how long to wait for a database that is away.
         again: also try what was quarantined.
         network: allow remote sources and fetching a model.
+        fetch_mb: how much of remote recordings may lie here before it is measured.
     """
 
     db: str
@@ -52,6 +54,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     patience_s: float
     again: bool
     network: bool
+    fetch_mb: int
 
 
 @contextmanager
@@ -72,12 +75,14 @@ def night(options: Options, kind: str, journal: Journal) -> Iterator[Night]:
         outcome = "interrupted"
         try:
             journal.say("began", run=run.id, workers=_workers(options), ray=options.ray)
-            intake = Intake(
-                database, run, plan, judging, journal, network=options.network, again=options.again
-            )
             hire = functools.partial(_hired, options, plan, database.files)
-            with Night(database, intake, hire, options.retries) as at:
-                yield at
+            with _fetcher(options, database.files) as fetcher:
+                intake = Intake(
+                    database, run, plan, judging, journal, fetcher,
+                    network=options.network, again=options.again,
+                )  # fmt: skip
+                with Night(database, intake, hire, options.retries) as at:
+                    yield at
             failed = any(journal.counts[what] for what in FAILED)
             outcome = "failed" if failed else "done"
         finally:
@@ -86,6 +91,11 @@ def night(options: Options, kind: str, journal: Journal) -> Iterator[Night]:
                 run.end(outcome, journal.counts)
             finally:
                 run.close()
+
+
+def _fetcher(options: Options, files: Path) -> Fetcher:
+    most = options.fetch_mb * 2**20
+    return Fetcher(files / "copies", network=options.network, most_bytes=most)
 
 
 def _hired(options: Options, plan: Plan, files: Path) -> Workers:

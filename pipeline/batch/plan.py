@@ -43,13 +43,13 @@ class Plan(Value, frozen=True, kw_only=True):
     model: str | None
     diarizer: str | None = None
 
-    def of(self, item: Item) -> str:
+    def of(self, item: Item, words: str | None) -> str:
         """Names everything that this item's facts depend on, its sound aside.
 
-        Raises:
-            SourceError: its transcript cannot be read.
+        Args:
+            item: the call.
+            words: SHA-256 of its transcript's bytes, where it has one.
         """
-        words = content(item.transcript) if item.transcript else None
         own = None if item.transcript else self.model
         told = (item.channels, item.language, item.speakers, item.agent_is)
         other = () if self.diarizer is None else (self.diarizer,)

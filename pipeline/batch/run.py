@@ -104,7 +104,7 @@ class Night:
         job.attempts += 1
         if outcome.fault is None:
             self._store(job, outcome)
-            job.drop_copies()
+            self._intake.drop_copies(job)
             return
         lasting = outcome.fault.kind in LASTING
         if not lasting and job.attempts <= self._retries:
@@ -112,7 +112,7 @@ class Night:
                 "retry", source=job.item.source, kind=outcome.fault.kind,
                 reason=outcome.fault.reason,
             )  # fmt: skip
-            job.drop_copies()
+            self._intake.drop_copies(job)
             self._retry.append(job)
             return
         if outcome.measured is not None:  # measured, but nobody can judge it
@@ -157,7 +157,7 @@ class Night:
                 quarantine_for=quarantine,
             )
         )
-        job.drop_copies()
+        self._intake.drop_copies(job)
         self._journal.fail("failed", job.item.source, fault.kind, fault.reason)
 
     def _say_alive(self) -> None:
@@ -170,7 +170,7 @@ class Night:
         if self._workers is not None:
             self._workers.close()
         for job in (*self._flying.values(), *self._retry):
-            job.drop_copies()
+            self._intake.drop_copies(job)
 
     def __enter__(self) -> Night:
         if self._run.alone():

@@ -100,6 +100,14 @@ _working = options.together(
     click.option("--again", is_flag=True, help="Also try what was quarantined."),
     click.option("--network", is_flag=True, help="Allow remote sources and fetching a model."),
     click.option(
+        "--fetch-ahead",
+        "fetch_mb",
+        type=click.IntRange(1),
+        default=2048,
+        show_default=True,
+        help="MiB of remote recordings that may lie here before they are measured.",
+    ),
+    click.option(
         "--log",
         metavar="FILE|-",
         help="Write what happens as JSON, one line each; - is standard error.",

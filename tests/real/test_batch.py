@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import soundfile
+from fsspec.implementations.memory import MemoryFileSystem
 from sqlalchemy import select
 
 from pipeline.batch.content import content
@@ -128,6 +129,36 @@ def test_a_manifest_brings_what_is_known_of_calls(
         assert (call.agent, call.team, call.extra) == ("李", "A", {"ticket": "T1"})
         assert call.facts().transcript.source == "imported"
         assert call.card().call_id == "c1"
+
+
+def test_a_remote_place_is_read_once(qinhe: Qinhe, night: Path, tmp_path: Path) -> None:
+    far = MemoryFileSystem()
+    for path in night.iterdir():
+        far.pipe_file(f"/night/{path.name}", path.read_bytes())
+    far.pipe_file("/night/words.json", transcript(tmp_path / "words.json").read_bytes())
+    rows = "path,transcript\ncall-00000.wav,words.json\ncall-00001.wav,words.json\nnone.wav,\n"
+    far.pipe_file("/night/list.csv", (rows + "call-00002.wav,\n").encode())
+    arguments = ("batch", "memory:///night/list.csv", "--db", "n.db", *QUIET, "--log", "log")
+    copies = tmp_path / "n.db.files" / "copies"
+    assert qinhe(*arguments) == 4
+    assert last_counts(tmp_path / "log") == {"measured": 3, "failed": 1}
+    assert list(copies.iterdir()) == []
+    with open_database(str(tmp_path / "n.db")) as database, database.reading() as connection:
+        assert stored_call(connection, "call-00001").facts().transcript.source == "imported"
+    opened: list[str] = []
+    before = MemoryFileSystem._open
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            MemoryFileSystem, "_open",
+            lambda self, path, *a, **k: (opened.append(path), before(self, path, *a, **k))[1],
+        )  # fmt: skip
+        assert qinhe(*arguments) == 4
+    assert last_counts(tmp_path / "log") == {"skipped": 3, "failed": 1}
+    assert not any(path.endswith(".wav") for path in opened)
+    far.pipe_file("/night/words.json", transcript(tmp_path / "words.json", "再 见").read_bytes())
+    assert qinhe(*arguments) == 4
+    assert last_counts(tmp_path / "log") == {"measured": 2, "skipped": 1, "failed": 1}
+    far.rm("/night", recursive=True)
 
 
 def test_the_same_on_postgresql(

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pipeline.batch.fetching import Fetcher
 from pipeline.batch.intake import Intake, Job
 from pipeline.batch.items import Item
 from pipeline.batch.journal import Journal
@@ -29,6 +30,7 @@ def task(database: Database, item: Item, sha256: str = "a" * 64) -> Task:
             PLAN,
             Judging(None),
             Journal(None, lambda _: None),
+            Fetcher(database.files / "copies", network=False, most_bytes=1),
             network=False,
             again=False,
         )
