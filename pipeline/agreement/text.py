@@ -44,7 +44,8 @@ def _lines(lines: Iterable[Line], ui: str) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0))
     heads = ("criterion", "calls", "same", "among", "system", "gap", "alpha")
     for key in heads:
-        table.add_column(TEXTS[key].of(ui), justify="left" if key == "criterion" else "right")
+        first = key == "criterion"
+        table.add_column(TEXTS[key].of(ui), justify="left" if first else "right", overflow="fold")
     table.add_column("AC1 | ICC", justify="right")
     for line in lines:
         among, beside = line.compared.among, line.compared.system

@@ -63,6 +63,7 @@ TEXTS: Final = {
     "agreement": _text("一致率", "agreement"),
     "leniency": _text("偏松", "leniency"),
     "change": _text("每期变化", "change per period"),
+    "turn": _text("偏松的每期变化", "change of leniency per period"),
     "drifts": _text("漂移", "drifts"),
     "steady": _text("平稳", "steady"),
     "disputes": _text("分歧最大的通话", "Calls on which people differ most"),

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 
 from pipeline.commands import options
 from pipeline.commands.marks import refuse, scale_option
+from pipeline.commands.terminal import console
 from pipeline.errors import MarksError, UsageError, printable
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def agree(
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n", nl=False)
     else:
-        Console(highlight=False, markup=False).print(render(found, ui))
+        console().print(render(found, ui))
 
 
 def _files(found: Agreement, page: Path | None, picture: Path | None, ui: str) -> dict[Path, bytes]:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
-from rich.console import Console
 
 from pipeline.commands import options
 from pipeline.commands.proposing import write_points, write_thresholds
+from pipeline.commands.terminal import console
 from pipeline.errors import UsageError
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def tune(
     plan = Plan(objective=objective, seed=given.seed, bounds=_bounds(kept))
     work = given.work(names, plan.bounds, similarity=similarity)
     tuned = tuning.tune(work, plan, given.rule, given.workers or _cores())
-    _console().print(text.tuning(tuned, work.rubric, ui))
+    console().print(text.tuning(tuned, work.rubric, ui))
     _tell_left_out(work.calls)
     if out is not None:
         write_thresholds(out, tuned, work, given.rubric, ui)
@@ -205,7 +205,7 @@ def _points(
     work = given.points_work(names, bounds)
     found = pointing.tune_points(work, PointsPlan(seed=given.seed))
     rubric = weighted(work.written)
-    _console().print(pointstext.points(found, rubric, ui))
+    console().print(pointstext.points(found, rubric, ui))
     _tell_left_out(work)
     if out is not None:
         write_points(out, found, work, rubric, given.rubric, ui)
@@ -244,15 +244,6 @@ def _refuse_unknown(bounds: Bounds | None, knobs: Mapping[str, Sequence[Knob]]) 
         if name not in turned:
             there = ", ".join(sorted(turned)[:12])
             raise UsageError(f"--keep {name}: no number of that name is turned; there: {there}.")
-
-
-def _console() -> Console:
-    """The terminal as wide as it is; a file or a pipe gets lines that need no folding."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=_PIPED)
-
-
-_PIPED: Final = 220
 
 
 def _cores() -> int:
@@ -297,7 +288,7 @@ def sensitivity(
     if as_json:
         click.echo(encode(figures), nl=False)
     else:
-        _console().print(text.sensitivity(figures, found, ui))
+        console().print(text.sensitivity(figures, found, ui))
     _tell_left_out(calls)
 
 
@@ -312,10 +303,15 @@ def sensitivity(
     help="A key of the metadata (queue, team, direction, any of the manifest's own columns), or "
     "layout, coding, bandwidth as heard. Default: all that have 2 to 12 groups.",
 )
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @options.ui
 @options.tracebacks
-def fairness(names: tuple[str, ...], keys: tuple[str, ...], ui: str, **asked: Any) -> None:
+def fairness(
+    names: tuple[str, ...], keys: tuple[str, ...], as_json: bool, ui: str, **asked: Any
+) -> None:
     """Whether good calls of one group are flagged more often than those of another."""
+    import msgspec
+
     from pipeline.tune import fairness as even
     from pipeline.tune import text, tuning
 
@@ -327,5 +323,8 @@ def fairness(names: tuple[str, ...], keys: tuple[str, ...], ui: str, **asked: An
             click.echo(f"{criterion}: {each.found}", err=True)
     truths = tuning.truths_of(work, given.rule, refused)
     found = even.fairness(work.calls, truths, keys, given.seed)
-    _console().print(text.fairness(found, work.rubric, ui))
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=1))
+    else:
+        console().print(text.fairness(found, work.rubric, ui))
     _tell_left_out(work.calls)

@@ -15,6 +15,7 @@ import numpy as np
 from msgspec.structs import replace
 from scipy import stats
 
+from pipeline.errors import UsageError, printable
 from pipeline.tune.calls import Calls
 from pipeline.tune.sample import Ints
 from pipeline.tune.table import BY_VALUE, Flags, Table
@@ -22,7 +23,7 @@ from pipeline.tune.truth import Truth
 from pipeline.values import Value
 
 LEAST_CALLS: Final = 10
-"""Groups with fewer good calls are named and not compared."""
+"""Groups with fewer good calls are shown and not tested."""
 SIGNIFICANT: Final = 0.05
 SHUFFLES: Final = 4999
 _Z: Final = 1.959964
@@ -51,9 +52,10 @@ class Compared(Value, frozen=True, kw_only=True):
     """One criterion over the groups of one key.
 
     Attributes:
-        test: which test the p-value comes from.
+        rates: of every group with a good call.
+        test: which test the p-value comes from; empty: fewer than two groups could be tested.
         p, adjusted: plain, and for the number of comparisons made (Holm 1979).
-        left_out: groups with too few good calls to compare.
+        left_out: groups with too few good calls to test.
         one_group_agents: every agent is of one group, so the test deals groups to whole agents.
         on_the_line: good calls of some line are flagged more often: the threshold is one on the
             line.
@@ -62,16 +64,16 @@ class Compared(Value, frozen=True, kw_only=True):
     criterion: str
     key: str
     rates: tuple[Rate, ...]
-    test: str
-    p: float
-    adjusted: float = 1.0
+    test: str = ""
+    p: float | None = None
+    adjusted: float | None = None
     left_out: tuple[str, ...] = ()
     one_group_agents: bool = False
 
     @property
     def uneven(self) -> bool:
         """The groups differ by more than chance."""
-        return self.adjusted < SIGNIFICANT
+        return self.adjusted is not None and self.adjusted < SIGNIFICANT
 
     @property
     def on_the_line(self) -> bool:
@@ -109,7 +111,11 @@ def fairness(
         truths: criterion -> what raters say.
         keys: of `Calls.groups`; none: all that have from two to a dozen groups.
         seed: of the shuffles.
+
+    Raises:
+        UsageError: a key that no call has.
     """
+    _refuse_unknown(calls, keys)
     wanted = keys or _keys(calls)
     found = [
         each
@@ -118,9 +124,19 @@ def fairness(
         if criterion in calls.tables
         and (each := _compared(calls, calls.tables[criterion], truth, key, seed)) is not None
     ]
-    adjusted = holm([each.p for each in found])
-    done = [replace(each, adjusted=p) for each, p in zip(found, adjusted, strict=True)]
-    return tuple(sorted(done, key=lambda each: (each.adjusted, each.criterion, each.key)))
+    tested = [each for each in found if each.p is not None]
+    adjusted = holm([each.p for each in tested if each.p is not None])
+    done = [replace(each, adjusted=p) for each, p in zip(tested, adjusted, strict=True)]
+    done.sort(key=lambda each: (each.adjusted, each.criterion, each.key))
+    return (*done, *(each for each in found if each.p is None))
+
+
+def _refuse_unknown(calls: Calls, keys: Sequence[str]) -> None:
+    there = sorted({key for groups in calls.groups for key in groups})
+    for key in keys:
+        if key not in there:
+            names = ", ".join(there) or "none"
+            raise UsageError(f"--by {printable(key)}: no call has that; there: {names}.")
 
 
 def _keys(calls: Calls) -> list[str]:
@@ -138,23 +154,23 @@ def _compared(calls: Calls, table: Table, truth: Truth, key: str, seed: int) -> 
         good = judged[at] and truth.missed.get(call) is False
         if good and key in calls.groups[at]:
             by_group[calls.groups[at][key]].append(at)
-    kept = {name: own for name, own in sorted(by_group.items()) if len(own) >= LEAST_CALLS}
-    if len(kept) < 2:
+    if not by_group:
         return None
-    rates = tuple(_rate(name, np.array(own), missed, table) for name, own in kept.items())
-    good_calls = np.array([each for own in kept.values() for each in own])
+    shown = {name: np.array(own, np.int64) for name, own in sorted(by_group.items())}
+    kept = {name: own for name, own in shown.items() if len(own) >= LEAST_CALLS}
+    found = Compared(
+        criterion=table.criterion.id,
+        key=key,
+        rates=tuple(_rate(name, own, missed, table) for name, own in shown.items()),
+        left_out=tuple(name for name in shown if name not in kept),
+    )
+    if len(kept) < 2:
+        return found
+    good_calls = np.concatenate(list(kept.values()))
     groups = np.repeat(np.arange(len(kept)), [len(own) for own in kept.values()])
     agents = [calls.agents[each] for each in good_calls]
     test, p, whole = _tested(missed[good_calls], groups, agents, seed)
-    return Compared(
-        criterion=table.criterion.id,
-        key=key,
-        rates=rates,
-        test=test,
-        p=p,
-        left_out=tuple(sorted(set(by_group) - set(kept))),
-        one_group_agents=whole,
-    )
+    return replace(found, test=test, p=p, one_group_agents=whole)
 
 
 def _rate(name: str, own: Ints, missed: Flags, table: Table) -> Rate:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from pipeline.report import drawing, sheet
+from pipeline.report.phrasing import OUTCOMES
 from pipeline.rubric import Rubric
 from pipeline.tune import pointstext, text
 from pipeline.tune.pointing import Pointed
@@ -51,6 +52,7 @@ def render(
         verdict=lambda found: text.verdict(found, ui),
         shown=shown,
         dash=DASH,
+        outcome=lambda name: OUTCOMES[name].of(ui),
         number=lambda value: f"{value:g}",
         figure=lambda value: DASH if value is None else f"{value:.2f}",
         difference=difference,

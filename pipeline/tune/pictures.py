@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _WIDE: Final = 4.6
 _HIGH: Final = 3.4
+_LINES: Final = ("-", "--")
+"""Of a low limit and a high one."""
 
 
 def of(found: Fit, work: Work, tuned: Tuned, ui: str = "zh") -> Figure:
@@ -63,17 +65,18 @@ def draw_curve(axes: Any, knob: Moved, found: Fit, ui: str = "zh") -> None:
     axes.axvspan(knob.low, knob.high, color=ACCENT, alpha=0.1, lw=0)
     axes.fill_between(x, knob.score_low, knob.score_high, color=MET, alpha=0.2, lw=0)
     axes.plot(x, knob.scores, color=MET, lw=1.8)
-    _mark(axes, knob, ui)
+    _mark(axes, knob, ui, changed=knob.key in found.changes)
     axes.set_xlabel(f"{found.criterion}.{knob.key}")
     axes.set_ylabel(found.objective)
     axes.set_title(say("curve", ui), fontsize=10, loc="left")
 
 
-def _mark(axes: Any, knob: Moved, ui: str) -> None:
+def _mark(axes: Any, knob: Moved, ui: str, *, changed: bool) -> None:
+    best = say("proposed" if changed else "best", ui)
     axes.axvline(
         knob.present, color=SOFT, ls="--", lw=1.4, label=f"{say('now', ui)} {knob.present:g}"
     )
-    axes.axvline(knob.best, color=ACCENT, lw=1.6, label=f"{say('proposed', ui)} {knob.best:g}")
+    axes.axvline(knob.best, color=ACCENT, lw=1.6, label=f"{best} {knob.best:g}")
     axes.legend(frameon=False, fontsize=8)
 
 
@@ -97,28 +100,35 @@ def draw_values(axes: Any, marked: Sample, limits: list[Moved], ui: str = "zh") 
 def draw_roc(axes: Any, marked: Sample, limits: list[Moved], ui: str = "zh") -> None:
     """Recall against false flags along each limit, the others as proposed."""
     axes.plot([0, 1], [0, 1], color=SOFT, lw=0.8, ls=":")
-    for knob in limits:
+    for knob, line in zip(limits, _LINES, strict=False):
         swept, ends = _swept(marked, knob, limits)
-        axes.plot(false_flag_rate(swept), recall(swept), color=MET, lw=1.8, label=knob.key)
+        axes.plot(false_flag_rate(swept), recall(swept), color=MET, ls=line, lw=1.8, label=knob.key)
         _ends(axes, false_flag_rate(ends), recall(ends))
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
     axes.set_xlabel(say("false_flags", ui))
     axes.set_ylabel(say("recall", ui))
     axes.set_title(say("roc", ui), fontsize=10, loc="left")
+    if len(limits) > 1:
+        axes.legend(frameon=False, fontsize=8, loc="lower right")
 
 
 def draw_precision(axes: Any, marked: Sample, limits: list[Moved], ui: str = "zh") -> None:
     """Precision against recall along each limit; dotted: what flagging every call gives."""
     axes.axhline(float(marked.marked.mean()), color=SOFT, lw=0.8, ls=":")
-    for knob in limits:
+    for knob, line in zip(limits, _LINES, strict=False):
         swept, ends = _swept(marked, knob, limits)
         flagged = swept[..., :2].sum(axis=-1) > 0
-        axes.plot(recall(swept[flagged]), precision(swept[flagged]), color=MET, lw=1.8)
+        axes.plot(
+            recall(swept[flagged]), precision(swept[flagged]), color=MET, ls=line, lw=1.8,
+            label=knob.key,
+        )  # fmt: skip
         _ends(axes, recall(ends), precision(ends))
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
     axes.set_xlabel(say("recall", ui))
     axes.set_ylabel(say("precision", ui))
     axes.set_title(say("pr", ui), fontsize=10, loc="left")
+    if len(limits) > 1:
+        axes.legend(frameon=False, fontsize=8, loc="lower right")
 
 
 def _ends(axes: Any, x: Floats, y: Floats) -> None:

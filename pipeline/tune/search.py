@@ -128,10 +128,11 @@ _ALIKE: Final = 1e-6
 
 
 def _middle(grid: Floats | np.ndarray, scores: Floats, present: Place) -> Place:
-    """Of the best places the rubric's own, otherwise the one in their middle."""
+    """Of the best places the one with most of the rubric's own numbers, the rest in the middle."""
     best = grid[scores >= scores.max() - _ALIKE]
-    if (best == np.array(present)).all(axis=1).any():
-        return present
+    for axis, own in enumerate(present):
+        kept = best[:, axis] == own
+        best = best[kept] if kept.any() else best
     middle = np.median(best, axis=0)
     nearest = np.abs(best - middle).sum(axis=1).argmin()
     return tuple(int(at) for at in best[nearest])

@@ -29,6 +29,7 @@ class Swing(Value, frozen=True, kw_only=True):
         below, above: the numbers that were tried.
         flips_below, flips_above: verdicts that turn, of those that were met or missed.
         judged: how many there were.
+        whole: only whole numbers make sense, so that the step is one at least, more than a tenth.
     """
 
     criterion: str
@@ -39,6 +40,7 @@ class Swing(Value, frozen=True, kw_only=True):
     flips_below: int
     flips_above: int
     judged: int
+    whole: bool = False
 
     @property
     def share(self) -> float:
@@ -65,7 +67,7 @@ class Twins(Value, frozen=True, kw_only=True):
 
 
 class Sensitivity(Value, frozen=True, kw_only=True):
-    """A rubric's numbers over a store; swings with most flips first."""
+    """A rubric's numbers over a store; swings with most flips first, counts after the others."""
 
     calls: int
     swings: tuple[Swing, ...]
@@ -101,7 +103,7 @@ def sensitivity(tables: Mapping[str, Table]) -> Sensitivity:
     """What the numbers of a rubric do over calls (with `cells_for` its cells)."""
     every = list(tables.values())
     swings = [swing for table in every for swing in _swings(table)]
-    swings.sort(key=lambda swing: (-swing.share, swing.criterion, swing.key))
+    swings.sort(key=lambda swing: (swing.whole, -swing.share, swing.criterion, swing.key))
     return Sensitivity(
         calls=every[0].codes.shape[1] if every else 0,
         swings=tuple(swings),
@@ -128,6 +130,7 @@ def _swings(table: Table) -> list[Swing]:
                 flips_below=flips[0],
                 flips_above=flips[1],
                 judged=judged,
+                whole=knob.whole,
             )
         )
     return found

@@ -11,7 +11,7 @@ from rich.text import Text as Styled
 
 from pipeline.rubric import Rubric
 from pipeline.tune import enough
-from pipeline.tune.fairness import Compared
+from pipeline.tune.fairness import LEAST_CALLS, Compared, Rate
 from pipeline.tune.fit import Fit
 from pipeline.tune.sensitivity import Sensitivity
 from pipeline.tune.tuning import Tuned
@@ -125,7 +125,7 @@ def sensitivity(found: Sensitivity, rubric: Rubric, ui: str) -> RenderableType:
             f"{swing.criterion}.{swing.key}",
             f"{swing.present:g}",
             *(
-                f"{number:g}: {flips}/{swing.judged}"
+                f"{number:g}{' (±1)' if swing.whole else ''}: {flips}/{swing.judged}"
                 for number, flips in (
                     (swing.below, swing.flips_below),
                     (swing.above, swing.flips_above),
@@ -171,14 +171,26 @@ def fairness(found: Sequence[Compared], rubric: Rubric, ui: str) -> RenderableTy
                 f"{each.key}={rate.group}",
                 f"{rate.share:.0%} [{rate.low:.0%}, {rate.high:.0%}] {rate.flagged}/{rate.good}",
                 median,
-                f"{each.test}, p = {each.p:.2g}, Holm {each.adjusted:.2g}" if row == 0 else "",
-                conclusion(each, ui) if row == 0 else Styled(),
+                _test(each) if row == 0 else "",
+                conclusion(each, ui) if row == 0 else _few(each, rate, ui),
             )
     return table if found else Styled(say("none", ui))
 
 
+def _test(each: Compared) -> str:
+    if each.p is None:
+        return DASH
+    return f"{each.test}, p = {each.p:.2g}, Holm {each.adjusted:.2g}"
+
+
+def _few(each: Compared, rate: Rate, ui: str) -> Styled:
+    return Styled(say("few_calls", ui) if rate.group in each.left_out else "", "dim")
+
+
 def conclusion(each: Compared, ui: str) -> Styled:
     """What a comparison comes to."""
+    if each.p is None:
+        return Styled(say("not_tested", ui, least=LEAST_CALLS), "dim")
     if each.on_the_line:
         return Styled(say("on_the_line", ui), "bold red")
     return Styled(say("uneven" if each.uneven else "even", ui), "red" if each.uneven else "dim")

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
+from pipeline.errors import UsageError
 from pipeline.tune.calls import Calls
 from pipeline.tune.fairness import fairness, holm, wilson
 from tests.unit.tune import worlds
@@ -74,9 +75,27 @@ def test_six_agents_of_two_kinds_are_six_and_not_three_hundred() -> None:
     assert uneven <= 2
 
 
-def test_small_groups_are_named_and_left_out() -> None:
+def test_small_groups_are_named_and_left_out_of_the_test() -> None:
     groups = ["a"] * 50 + ["b"] * 50 + ["c"] * 3
     values = np.full(103, 1.0)
     (found,) = compared(values, np.zeros(103, bool), groups, [None] * 103)
     assert found.left_out == ("c",)
-    assert [rate.group for rate in found.rates] == ["a", "b"]
+    assert [rate.group for rate in found.rates] == ["a", "b", "c"]
+
+
+def test_small_groups_are_shown_and_not_tested() -> None:
+    groups = ["a"] * 200 + ["b"] * 190 + ["tiny"] * 4
+    values = np.round(np.random.default_rng(1).uniform(0.2, 2.2, 394), 3)
+    none = np.zeros(394, bool)
+    (found,) = compared(values, none, groups, worlds.agents(40, 394))
+    assert [rate.group for rate in found.rates] == ["a", "b", "tiny"]
+    assert found.left_out == ("tiny",)
+    (alone,) = compared(values[196:], none[196:], groups[196:], worlds.agents(40, 198))
+    assert (alone.p, alone.adjusted, alone.uneven) == (None, None, False)
+    assert len(alone.rates) == 3
+
+
+def test_a_key_that_no_call_has_is_refused() -> None:
+    calls = Calls(("a",), (None,), ({"line": "voip"},), {})
+    with pytest.raises(UsageError, match="no call has that; there: line"):
+        fairness(calls, {}, ["lien"])

@@ -50,8 +50,12 @@ def test_flips_are_those_of_judging_again(found) -> None:
 
 
 def test_most_flips_come_first(found) -> None:
-    shares = [swing.share for swing in found[1].swings]
-    assert shares == sorted(shares, reverse=True)
+    for whole in (False, True):
+        shares = [swing.share for swing in found[1].swings if swing.whole == whole]
+        assert shares == sorted(shares, reverse=True)
+    kinds = [swing.whole for swing in found[1].swings]
+    assert kinds == sorted(kinds)  # counts, whose step is more than a tenth, come last
+    assert set(kinds) == {False, True}
 
 
 def test_silent_criteria_and_twins_are_named() -> None:
