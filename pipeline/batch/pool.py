@@ -96,6 +96,7 @@ class Pool:
         now = time.monotonic()
         late = [each for pipe, each in pipes.items() if pipe not in said and each.until < now]
         outcomes += [self._late(each) for each in late if each.task is not None or not each.ready]
+        self._relieve()
         return [outcome for outcome in outcomes if outcome is not None]
 
     def _heard(self, one: _Worker) -> Outcome | None:
@@ -120,11 +121,8 @@ class Pool:
         one.process.join(5.0)
         how = _how_it_died(one.process.exitcode)
         task, was_ready = one.task, one.ready
-        self._false_starts += not was_ready
-        if self._false_starts > _MOST_FALSE_STARTS:
-            raise QinheError(
-                f"Workers cannot start: {how}. Take fewer with --workers, or a smaller --model."
-            )
+        if not was_ready:
+            self._false_start(f"one {how}")
         self._replace(one)
         if task is None:
             return None
@@ -133,10 +131,30 @@ class Pool:
             return None
         return Outcome(number=task.number, fault=Fault(kind="crash", reason=f"its worker {how}"))
 
+    def _false_start(self, how: str) -> None:
+        self._false_starts += 1
+        if self._false_starts > _MOST_FALSE_STARTS:
+            raise QinheError(
+                f"Workers cannot start: {how}. Take fewer with --workers, or a smaller --model."
+            )
+
+    def _relieve(self) -> None:
+        """No call waits for a worker that starts while another has nothing to do."""
+        idle = [each for each in self._workers if each.ready and each.task is None]
+        waiting = [each for each in self._workers if not each.ready and each.task is not None]
+        for one, other in zip(waiting, idle, strict=False):
+            other.task, one.task = one.task, None
+            self._send(other)
+
     def _late(self, one: _Worker) -> Outcome | None:
         task = one.task
-        if not one.ready or task is None:
-            raise QinheError(f"A worker has not loaded its models within {_START_S:g} s.")
+        if not one.ready:
+            self._false_start(f"one has not loaded its models within {_START_S:g} s")
+            self._replace(one)
+            if task is not None:
+                self.give(task)
+            return None
+        assert task is not None, "one that has nothing to do is never late"
         self._replace(one)
         reason = f"not done within {self._time_limit_s:g} s"
         return Outcome(number=task.number, fault=Fault(kind="time", reason=reason))

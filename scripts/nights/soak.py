@@ -95,8 +95,8 @@ def _troubled_night(stage: Stage, sound: int, times: int) -> int:
     stage.draw.shuffle(due)
     at_work = stage.start()
     for number, name in enumerate(due):
-        # The first tenth of the night in peace, the last as well.
-        least = round(sound * (0.1 + 0.8 * number / len(due)))
+        # Early enough for the last ones, which take as long as a run takes to start.
+        least = round(sound * (0.03 + 0.67 * number / len(due)))
         until(lambda least=least: stage.measured() >= least, f"{least} calls")  # type: ignore[misc]
         if at_work.process.poll() is not None:
             raise NotSeenError(f"{name}: the night was over")

@@ -24,8 +24,8 @@ TIME_LIMIT_S: Final = 10.0
 """What a call of a second may take; a worker that hangs holds its call up for so long."""
 _PATIENCE_S: Final = 300.0
 _LOCKED_S: Final = 5.0
-_AT_WORK: Final = 3
-"""Calls that a second run must have measured before it goes."""
+_STARTED_S: Final = 3.0
+"""Loading the libraries and models takes half of that."""
 
 
 class NotSeenError(Exception):
@@ -63,10 +63,20 @@ class Started:
         return seen["started"] - seen["measured"] - seen["failed"] - seen["retry"]
 
     def workers(self) -> list[int]:
-        """Its worker processes."""
+        """Its worker processes that have been at work for a while."""
         pid = self.process.pid
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
-        return [int(child) for child in children if b"spawn_main" in _command(child)]
+        found = [child for child in children if b"spawn_main" in _command(child)]
+        return [int(child) for child in found if _spent_s(child) > _STARTED_S]
+
+
+def _spent_s(pid: str) -> float:
+    """Processor time of a process."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _command(pid: str) -> bytes:
@@ -188,8 +198,8 @@ def take_database(stage: Stage, run: Started) -> Started:
 def second_run(stage: Stage, run: Started) -> Started:
     """Two runs share the store, until the first dies with what it has claimed."""
     other = stage.start()
-    until(lambda: other.look()["measured"] >= _AT_WORK, "two runs at work")
-    if run.process.poll() is not None:
+    until(lambda: other.flying > 0, "a second run at work")
+    if run.process.poll() is not None or not run.flying:
         raise NotSeenError("two runs at once")
     run.process.kill()
     run.process.wait()

@@ -335,6 +335,17 @@ def test_a_call_that_hangs_is_stopped_at_its_time(night: Path, tmp_path: Path) -
         assert time.monotonic() - start >= 1.4
 
 
+def test_a_worker_that_hangs_while_it_starts_holds_no_call_up(night: Path, tmp_path: Path) -> None:
+    with Pool(equipment(tmp_path / "files"), 2, 600.0) as pool:
+        os.kill(pool._workers[1].process.pid, signal.SIGSTOP)
+        for number in (1, 2):
+            pool.give(task(night / f"call-0000{number}.wav", number))
+        assert {one(pool).number, one(pool).number} == {1, 2}
+        pool._workers[1].until = 0.0  # as if it had been given up
+        pool.wait(0.0)
+        assert pool.free == 2
+
+
 def test_a_call_that_wants_too_much_memory_fails_alone(night: Path, tmp_path: Path) -> None:
     with Pool(equipment(tmp_path / "files", memory_mb=1), 1, 600.0) as pool:
         for number in (1, 2):  # told by Python, or by a library that gives up with the process
