@@ -26,13 +26,13 @@ from pipeline.timeline import Span, total, union
 
 Float64Array = npt.NDArray[np.float64]
 
-_SUB_BANDS_HZ = ((200.0, 3600.0), (300.0, 1000.0), (1000.0, 2500.0))
+_SUB_BANDS_HZ = ((200.0, 3600.0), (400.0, 1200.0), (900.0, 2500.0))
 _LOUD = 0.75
 """The envelope's unit is this quantile of its voiced frames: the speaker's loud vowels."""
 _CLOSEST_S = 0.06
 _PROMINENCE_WITHIN_S = 1.0
 _LEAST_VOICED_S = 0.3
-_CLEAR = 0.4
+_CLEAR = 0.6
 _FRAMES_AT_ONCE = 20_000
 _BETWEEN_VOICED_S = 0.25
 """Unvoiced consonants and closures within talk are shorter than this."""

@@ -7,7 +7,8 @@ how many syllables were said in how long: such a line, and a turn that holds one
 The rate of either is dictionary syllables (CMU dictionary, first pronunciation) over the length of
 its lines: pauses between lines are left out, pauses within a line are not. Our two constants
 (`nuclei.slope`, `nuclei.offset_syl_s`) were fitted on these calls, so every figure is also given
-with the constants fitted on the other calls ("left out"): that is what to expect elsewhere.
+with the constants fitted on the other calls ("left out"). The other knobs were chosen on them too:
+docs/measures/pace.md says what that is worth.
 """
 
 from __future__ import annotations
