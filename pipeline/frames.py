@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as arrow
 
 from pipeline.errors import UsageError
-from pipeline.report.privacy import mask_text
+from pipeline.report.privacy import mask_facts, mask_text
 from pipeline.report.tables import SCHEMAS, rows_of
 from pipeline.store.database import Database
 from pipeline.store.marks import all_marks
@@ -106,14 +106,15 @@ def _of_calls(database: Database, table: str, ui: str, *, reveal: bool) -> polar
 
 
 def _turns(call: StoredCall, *, reveal: bool) -> Iterator[dict[str, Any]]:
-    for number, turn in enumerate(call.facts().turns):
+    heard = call.facts()
+    for number, turn in enumerate((heard if reveal else mask_facts(heard)).turns):
         yield {
             "call_id": call.call_id,
             "turn": number,
             "speaker": turn.speaker,
             "start_s": turn.span.start,
             "end_s": turn.span.end,
-            "text": turn.text if reveal else mask_text(turn.text),
+            "text": turn.text,
             **{name: getattr(turn.prosody, name, None) for name in _OF_TURNS},
         }
 

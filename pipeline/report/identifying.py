@@ -22,8 +22,6 @@ Kind = Literal["number", "plate", "address"]
 
 SHORTEST: Final = 7
 """Digits that identify someone, however they were said."""
-_KEPT: Final = 4
-"""Digits that stay at the end of a number, as on a bank's slip."""
 _REPEAT: Final = 3
 """Digits in a row of a number found that its repetition by the other party needs."""
 _NEAR_S: Final = 60.0
@@ -72,14 +70,12 @@ class Spoken:
 
     Attributes:
         words: (turn, word, first character, last character + 1) of every piece.
-        shown: digits at its end that may be shown.
     """
 
     kind: Kind
     speaker: str
     words: tuple[tuple[int, int, int, int], ...]
     spans: tuple[Span, ...]
-    shown: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +97,8 @@ def identifying(facts: CallFacts) -> tuple[Spoken, ...]:
     found: list[Spoken] = []
     for speaker, run in runs:
         digits = _said(run)
-        if len(digits) >= SHORTEST:
-            # A number of which the other party said more is a piece: its end is not the end.
-            inside = any(digits in more and digits != more for _, more, _ in numbers)
-            found.append(_spoken("number", speaker, run, 0 if inside else _KEPT))
-        elif _repeats(speaker, run, numbers):
-            found.append(_spoken("number", speaker, run, 0))
+        if len(digits) >= SHORTEST or _repeats(speaker, run, numbers):
+            found.append(_spoken("number", speaker, run))
     for speaker, tokens in parties.items():
         found += _phrases(speaker, tokens)
     return tuple(sorted(found, key=lambda each: each.spans[0]))
@@ -164,13 +156,12 @@ def _whole(run: Sequence[_Token]) -> Span:
     return Span(run[0].span.start, run[-1].span.end)
 
 
-def _spoken(kind: Kind, speaker: str, tokens: Sequence[_Token], shown: int) -> Spoken:
+def _spoken(kind: Kind, speaker: str, tokens: Sequence[_Token]) -> Spoken:
     return Spoken(
         kind,
         speaker,
         tuple((token.turn, token.word, 0, len(token.text)) for token in tokens),
         tuple(token.span for token in tokens),
-        shown,
     )
 
 
@@ -224,11 +215,7 @@ MASK: Final = "*"
 
 
 def mask_spoken(facts: CallFacts) -> CallFacts:
-    """The facts with everything found as asterisks, of the same length.
-
-    The last four digits of a number stay, as on a bank's slip, where all of it was said by one
-    party; a plate or an address goes whole.
-    """
+    """The facts with everything found as asterisks, of the same length."""
     hidden: dict[tuple[int, int], set[int]] = {}
     for spoken in identifying(facts):
         for turn, word, characters in _hidden(spoken, facts):
@@ -262,21 +249,9 @@ def mask_digits(text: str) -> str:
 
 
 def _hidden(spoken: Spoken, facts: CallFacts) -> Iterator[tuple[int, int, set[int]]]:
-    keep = spoken.shown
-    for turn, word, first, last in reversed(spoken.words):
+    for turn, word, first, last in spoken.words:
         text = facts.turns[turn].words[word].text
-        characters = [i for i in range(first, last) if not text[i].isspace()]
-        digits = _count(facts, turn, word, first, last)
-        if spoken.kind == "number" and digits <= keep:
-            keep -= digits
-            continue
-        shown = characters[len(characters) - keep :] if keep else []
-        keep = 0
-        yield turn, word, set(characters) - set(shown)
-
-
-def _count(facts: CallFacts, turn: int, word: int, first: int, last: int) -> int:
-    return len(_digits(facts.turns[turn].words[word].text[first:last]) or "")
+        yield turn, word, {i for i in range(first, last) if not text[i].isspace()}
 
 
 def _masked(word: Word, hidden: set[int] | None) -> Word:

@@ -1,5 +1,8 @@
 """Numbers and addresses that identify people, masked in everything that is shown or exported.
 
+One rule everywhere: of such a number no digit is shown, not its last four either, which are what
+banks ask for; every digit is an asterisk, and so is every character of a plate or an address.
+
 Telephone, identity-card and bank-card numbers are recognised by their length, however they are
 written: 13812345678, 138 1234 5678, 一三八一二三四五六七八. Amounts, dates and times are shorter
 and stay. The facts themselves keep the digits, because judging compares them (was the number read
@@ -16,8 +19,14 @@ from typing import Final, TypeVar
 import msgspec
 
 from pipeline.facts import CallFacts, Turn, Word
-from pipeline.report.identifying import identifying, mask_digits, mask_phrases, mask_spoken
-from pipeline.scorecard import Evidence, Finding, Scorecard
+from pipeline.report.identifying import (
+    MASK,
+    identifying,
+    mask_digits,
+    mask_phrases,
+    mask_spoken,
+)
+from pipeline.scorecard import Evidence, Scorecard
 from pipeline.timeline import Span
 
 SHORTEST: Final = 7
@@ -27,24 +36,17 @@ _DIGIT: Final = "0-9０-９零〇一二三四五六七八九幺"
 _NUMBER: Final = re.compile(
     rf"[{_DIGIT}](?:[ \-–—,，、.。·]{{0,2}}[{_DIGIT}xX]){{{SHORTEST - 1},}}"
 )
-_MASK: Final = "*"
-_KEPT: Final = 4
+_ONE_DIGIT: Final = re.compile(rf"[{_DIGIT}xX]")
 
 S = TypeVar("S", bound=msgspec.Struct)
 
 
 def mask_text(text: str) -> str:
-    """The text with all but the last four digits of every identifying number as asterisks.
+    """The text with every digit of every identifying number as an asterisk.
 
     The length stays, so that positions in the text do.
     """
-    return mask_phrases(_NUMBER.sub(lambda found: _masked_number(found[0]), text))
-
-
-def _masked_number(number: str) -> str:
-    digits = [i for i, c in enumerate(number) if re.match(rf"[{_DIGIT}xX]", c)]
-    hidden = set(digits[:-_KEPT])
-    return "".join(_MASK if i in hidden else c for i, c in enumerate(number))
+    return mask_phrases(_NUMBER.sub(lambda found: _ONE_DIGIT.sub(MASK, found[0]), text))
 
 
 def mask_words(words: Sequence[Word]) -> tuple[Word, ...]:
@@ -72,31 +74,35 @@ def mask_facts(facts: CallFacts) -> CallFacts:
 def mask_scorecard(scorecard: Scorecard, facts: CallFacts | None = None) -> Scorecard:
     """The scorecard as it may be shown.
 
-    With the ``facts`` that it was judged from (not masked), evidence that quotes a piece of a
-    number loses its digits too, though the piece alone is too short to tell.
+    With the ``facts`` that it was judged from (not masked), evidence and coaching that quote a
+    piece of a number lose its digits too, though the piece alone is too short to tell.
     """
     if facts is not None:
-        pieces = [
-            (spoken.speaker, span)
-            for spoken in identifying(facts)
-            if spoken.kind == "number"
-            for span in spoken.spans
-        ]
+        pieces = [(each.speaker, span) for each in identifying(facts) for span in each.spans]
         scorecard = msgspec.structs.replace(
             scorecard,
-            findings=tuple(_without_pieces(each, pieces) for each in scorecard.findings),
+            findings=tuple(
+                msgspec.structs.replace(
+                    each, evidence=tuple(_without(moment, pieces) for moment in each.evidence)
+                )
+                for each in scorecard.findings
+            ),
+            coaching=tuple(
+                msgspec.structs.replace(each, moment=_without(each.moment, pieces))
+                for each in scorecard.coaching
+            ),
         )
     return _mask_strings(scorecard, keep={"sha256", "call_id"})
 
 
-def _without_pieces(finding: Finding, pieces: Sequence[tuple[str, Span]]) -> Finding:
-    evidence = tuple(
-        msgspec.structs.replace(each, words=mask_digits(each.words))
-        if each.words and each.span and _quotes(each, pieces)
-        else each
-        for each in finding.evidence
-    )
-    return msgspec.structs.replace(finding, evidence=evidence)
+Moment = TypeVar("Moment", Evidence, Evidence | None)
+
+
+def _without(moment: Moment, pieces: Sequence[tuple[str, Span]]) -> Moment:
+    """The moment without the digits of pieces that it quotes."""
+    if moment is None or moment.words is None or not _quotes(moment, pieces):
+        return moment
+    return msgspec.structs.replace(moment, words=mask_digits(moment.words))
 
 
 def _quotes(evidence: Evidence, pieces: Sequence[tuple[str, Span]]) -> bool:
