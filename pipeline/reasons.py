@@ -18,6 +18,9 @@ BETWEEN: Final = "; "
 WORDINGS: Final[dict[str, str]] = {
     # Who speaks when
     "both parties share one channel and are not told apart": "双方在同一声道，未能分开",
+    "both parties share one channel and most of their overlaps go unheard": (
+        "双方在同一声道，多数重叠听不出来"
+    ),
     "both parties share one channel": "双方在同一声道",
     "the parties were not told apart": "未能分开双方",
     "what the agent's voice says is what customers say": "坐席一方说的话更像客户说的",

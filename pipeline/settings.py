@@ -380,6 +380,21 @@ class ResegmentationSettings(Section, frozen=True):
     pause_s: float
 
 
+class OverlappedSettings(Section, frozen=True):
+    """`measure.overlapped`."""
+
+    least_snr_db: float
+    window_s: float
+    hop_s: float
+    examples: int
+    least_examples: int
+    dimensions: int
+    even: float
+    steepness: float
+    goes_on: float
+    least_s: float
+
+
 class SpeakerSettings(Section, frozen=True):
     """`measure.speakers` and `measure.embedding`."""
 
@@ -395,6 +410,7 @@ class SpeakerSettings(Section, frozen=True):
     least_speech_s: float
     clustering: ClusteringSettings
     resegmentation: ResegmentationSettings
+    overlapped: OverlappedSettings
     quiet_reach_s: float
     segment_pause_s: float
 

@@ -49,10 +49,20 @@ _PER_ZH = {
 
 
 def judge_events(criterion: Events, view: View) -> Verdict:
-    """How often something happened, per call or by time, against what is allowed."""
+    """How often something happened, per call or by time, against what is allowed.
+
+    Where most overlaps go unheard, those that are heard can be too many, but never few enough.
+    """
     unclear = _unclear(criterion, view)
     if unclear is not None:
         return unclear
+    verdict = _counted(criterion, view)
+    if verdict.outcome == "met" and criterion.event in _BY_OVERLAPS:
+        return turntaking.unclear_turns(view, overlaps=True) or verdict
+    return verdict
+
+
+def _counted(criterion: Events, view: View) -> Verdict:
     evidence = _FINDERS[criterion.event](criterion, view)
     if evidence is None:
         why = view.why_not(*_MISSING.get(criterion.event, ()), speaker=criterion.by)
@@ -83,7 +93,7 @@ def judge_events(criterion: Events, view: View) -> Verdict:
 
 def _unclear(criterion: Events, view: View) -> Verdict | None:
     if criterion.event in _BY_TURNS:
-        unclear = turntaking.unclear_turns(view, overlaps=criterion.event in _BY_OVERLAPS)
+        unclear = turntaking.unclear_turns(view)
         if unclear is not None:
             return unclear
     if criterion.event in _BY_WORDS and view.why_no_words is not None:

@@ -403,7 +403,11 @@ def _not_measured(
 ) -> Iterator[NotMeasured]:
     if len({voice.number for voice in found}) == 1:
         told = len(found) > 1
-        reason = "both parties share one channel" + ("" if told else " and are not told apart")
+        reason = (
+            "both parties share one channel and most of their overlaps go unheard"
+            if told
+            else "both parties share one channel and are not told apart"
+        )
         if separation is not None and separation.reason:
             reason += f"; {separation.reason}"
         yield NotMeasured(measure="overlaps" if told else "turn-taking", reason=reason)

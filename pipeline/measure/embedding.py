@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -217,6 +218,21 @@ def cleaned(mel: FloatArray, speech: Mask, noise: FloatArray | None, over: float
     heard = clean[speech & mel.any(axis=1)]
     power = float(heard.sum(axis=1).mean()) if len(heard) else 0.0
     return np.asarray(clean * (_USUAL_POWER / max(power, 1e-12)), np.float32)
+
+
+def snr_db(mel: FloatArray, speech: Mask, noise: FloatArray | None) -> float:
+    """Level of the speech over the line's noise; infinite where none is known.
+
+    Args:
+        mel: from `mel_power`.
+        speech: where somebody speaks.
+        noise: from `noise_of`.
+    """
+    heard = mel[speech & mel.any(axis=1)]
+    if noise is None or not len(heard) or not noise.any():
+        return math.inf
+    ratio = float(heard.sum(axis=1).mean()) / float(noise.sum()) - 1
+    return 10 * math.log10(max(ratio, _LEAST_RATIO))
 
 
 def trust(

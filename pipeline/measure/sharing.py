@@ -55,7 +55,7 @@ def doubted(talk: Conversation, separation: Separation) -> Conversation:
     """The conversation with how sure the diarizer is that it went like this.
 
     A turn is as sure as its stretches; a floor transfer and an overlap, as the less sure of the two
-    turns that they lie between.
+    turns that they lie between, an overlap no surer than that both voices talk.
     """
     voices = {name(i): i for i in range(1, len(separation.speech) + 1)}
     turns = tuple(
@@ -66,7 +66,7 @@ def doubted(talk: Conversation, separation: Separation) -> Conversation:
         talk,
         turns=turns,
         transfers=tuple(_transfer(each, turns) for each in talk.transfers),
-        overlaps=tuple(_overlap(each, turns) for each in talk.overlaps),
+        overlaps=tuple(_overlap(each, turns, separation) for each in talk.overlaps),
     )
 
 
@@ -76,9 +76,9 @@ def _transfer(transfer: FloorTransfer, turns: Sequence[Turn]) -> FloorTransfer:
     return _as_sure_as(transfer, 1.0, ends, turns)
 
 
-def _overlap(overlap: Overlap, turns: Sequence[Turn]) -> Overlap:
+def _overlap(overlap: Overlap, turns: Sequence[Turn], separation: Separation) -> Overlap:
     parts = {overlap.first: overlap.span.start, overlap.second: overlap.span.end}
-    return _as_sure_as(overlap, overlap.confidence, parts, turns)
+    return _as_sure_as(overlap, overlap.confidence * separation.both(overlap.span), parts, turns)
 
 
 def _as_sure_as(value: V, own: float, at: Mapping[str, float], turns: Sequence[Turn]) -> V:

@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.measure import clustering, embedding, resegmentation
+from pipeline.measure import clustering, embedding, overlapped, resegmentation
 from pipeline.measure.channel import Channel, FloatArray
 from pipeline.measure.embedding import VoiceEncoder, load_encoder
 from pipeline.measure.frames import FRAME_S, Mask, frame_count, grown, mask_of, runs, spans
@@ -25,6 +25,7 @@ from pipeline.settings import SpeakerSettings
 from pipeline.timeline import Span, Timeline, bridge, intersection, total
 
 __all__ = [
+    "Overlapped",
     "Separation",
     "Stretch",
     "VoiceEncoder",
@@ -48,18 +49,29 @@ class Stretch(msgspec.Struct, frozen=True, kw_only=True):
     """How sure it is that this voice speaks here, given the voices, 0 to 1."""
 
 
+class Overlapped(msgspec.Struct, frozen=True, kw_only=True):
+    """Both voices at once."""
+
+    span: Span
+    confidence: float
+    """How likely it is that both talk, 0.5 to 1."""
+
+
 class Separation(msgspec.Struct, frozen=True, kw_only=True):
     """The voices of one channel.
 
     Attributes:
         speech: per voice, when it makes speech sounds; empty where they were not told apart.
         stretches: in time order, pauses of a voice up to ``segment_pause_s`` in them.
+        overlaps: where both of two voices are heard to talk; many more are too short or too faint
+            to be marked.
         confidence: how sure it is that there are so many voices, 0 to 1.
         reason: why the voices were not told apart.
     """
 
     speech: tuple[Timeline, ...] = ()
     stretches: tuple[Stretch, ...] = ()
+    overlaps: tuple[Overlapped, ...] = ()
     confidence: float = 0.0
     reason: str | None = None
 
@@ -74,6 +86,12 @@ class Separation(msgspec.Struct, frozen=True, kw_only=True):
         if heard <= 0:
             return 0.0
         return self.confidence * math.fsum(s * c for s, c in shares) / heard
+
+    def both(self, span: Span) -> float:
+        """How likely it is that both voices talk in a span, of what is marked there; 1: nothing."""
+        shares = [(each.span.overlap(span), each.confidence) for each in self.overlaps]
+        heard = math.fsum(share for share, _ in shares)
+        return math.fsum(s * c for s, c in shares) / heard if heard > 0 else 1.0
 
     def talk_error_s(self, voice: int) -> float:
         """How much of a voice's speech is expected to be another's, in seconds."""
@@ -101,29 +119,11 @@ def diarize(
         model: from `load_encoder`.
         heard: the voices that another diarizer heard; only how sure it is comes from here then.
     """
-    active = mask_of(speech, frame_count(channel))
-    bounds = embedding.windows(active, settings.window_s, settings.hop_s, settings.least_window_s)
-    if active.sum() * FRAME_S < settings.least_speech_s or not bounds:
-        return Separation(reason=f"under {settings.least_speech_s:g} s of speech")
-    look = _look(channel, active, grown(active, _AROUND_S), bounds, settings, model)
-    grid = resegmentation.steps(active, bounds)
-    seconds = grid.windows.T @ ((grid.frames[:, 1] - grid.frames[:, 0]) * FRAME_S) * look.trust
-    if heard is None:
-        groups = clustering.group(look.vectors, seconds, settings.clustering)
-    else:
-        groups = _as_heard(heard, bounds, look.vectors, seconds, settings)
-    sure = _probability(groups.evidence)
-    if len(groups.centres) == 1:
-        return _alone(speech, sure, settings)
-    course = resegmentation.follow(
-        grid, look.vectors, groups.labels, look.trust, settings.resegmentation
-    )
-    labels = _by_frame(course.labels, grid, len(active))
-    labels = _at_quiet_moments(labels, look.mel.sum(axis=1), settings.quiet_reach_s)
-    if len(np.unique(course.labels)) == 1:
-        return _alone(speech, 1 - sure, settings)
-    owned = _by_frame(course.posterior, grid, len(active))
-    return _told_apart(labels, owned, sure, channel.duration_s, settings)
+    found = _course(channel, speech, settings, model, heard)
+    if isinstance(found, Separation):
+        return found
+    both = _both(found, settings, model)
+    return _told_apart(found, both, channel.duration_s, settings)
 
 
 def company(
@@ -151,7 +151,10 @@ def company(
         one = groups.evidence if len(groups.centres) == 1 else -groups.evidence
         if len(groups.centres) < 3 and one > -settings.glance_odds:
             return _alone(speech, _probability(one), settings)
-    return diarize(channel, speech, settings, model)
+    found = _course(channel, speech, settings, model, None)
+    if isinstance(found, Separation):
+        return found
+    return _told_apart(found, np.zeros(len(found.labels)), channel.duration_s, settings)
 
 
 def portrait(
@@ -180,6 +183,64 @@ class _Look:
     mel: FloatArray
     vectors: clustering.Vectors
     trust: npt.NDArray[np.float64]
+    snr_db: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Course:
+    """Per frame, whose voice is heard (-1: nobody's) and how likely each is, [frames, voices]."""
+
+    mel: FloatArray
+    snr_db: float
+    labels: npt.NDArray[np.float64]
+    owned: npt.NDArray[np.float64]
+    sure: float
+
+
+def _course(
+    channel: Channel,
+    speech: Timeline,
+    settings: SpeakerSettings,
+    model: VoiceEncoder,
+    heard: Heard | None,
+) -> _Course | Separation:
+    """Which voice is heard when; or, where there are not several, what is said of that."""
+    active = mask_of(speech, frame_count(channel))
+    bounds = embedding.windows(active, settings.window_s, settings.hop_s, settings.least_window_s)
+    if active.sum() * FRAME_S < settings.least_speech_s or not bounds:
+        return Separation(reason=f"under {settings.least_speech_s:g} s of speech")
+    look = _look(channel, active, grown(active, _AROUND_S), bounds, settings, model)
+    grid = resegmentation.steps(active, bounds)
+    seconds = grid.windows.T @ ((grid.frames[:, 1] - grid.frames[:, 0]) * FRAME_S) * look.trust
+    if heard is None:
+        groups = clustering.group(look.vectors, seconds, settings.clustering)
+    else:
+        groups = _as_heard(heard, bounds, look.vectors, seconds, settings)
+    sure = _probability(groups.evidence)
+    if len(groups.centres) == 1:
+        return _alone(speech, sure, settings)
+    course = resegmentation.follow(
+        grid, look.vectors, groups.labels, look.trust, settings.resegmentation
+    )
+    if len(np.unique(course.labels)) == 1:
+        return _alone(speech, 1 - sure, settings)
+    labels = _by_frame(course.labels, grid, len(active))
+    labels = _at_quiet_moments(labels, look.mel.sum(axis=1), settings.quiet_reach_s)
+    owned = _by_frame(course.posterior, grid, len(active))
+    return _Course(look.mel, look.snr_db, labels, owned, sure)
+
+
+def _both(
+    course: _Course, settings: SpeakerSettings, model: VoiceEncoder
+) -> npt.NDArray[np.float64]:
+    """How likely it is that both voices talk, per frame; 0 where it is not marked."""
+    two = course.owned.shape[1] == 2
+    if not two or course.snr_db < settings.overlapped.least_snr_db:
+        return np.zeros(len(course.labels))
+    likely = overlapped.probability(
+        course.mel, course.labels, settings.overlapped, model, settings.precision
+    )
+    return np.where(overlapped.marked(likely, settings.overlapped), likely, 0.0)
 
 
 def _look(
@@ -194,7 +255,8 @@ def _look(
     noise = embedding.noise_of(heard, active)
     mel = embedding.cleaned(heard, active, noise, settings.noise_taken_off)
     vectors = model.embed(embedding.pieces(mel, bounds), settings.precision).astype(np.float64)
-    return _Look(mel, vectors, embedding.trust(heard, bounds, noise, settings.trusted_db))
+    trust = embedding.trust(heard, bounds, noise, settings.trusted_db)
+    return _Look(mel, vectors, trust, embedding.snr_db(heard, active, noise))
 
 
 def _frames_of(bounds: Sequence[embedding.Window], frames: int) -> Mask:
@@ -269,24 +331,28 @@ def _at_quiet_moments(
 
 
 def _told_apart(
-    labels: npt.NDArray[np.float64],
-    posterior: npt.NDArray[np.float64],
-    sure: float,
+    course: _Course,
+    both: npt.NDArray[np.float64],
     duration_s: float,
     settings: SpeakerSettings,
 ) -> Separation:
+    labels, owned = course.labels, course.owned
     heard = list(dict.fromkeys(labels[labels >= 0].astype(int).tolist()))
-    speech = tuple(spans(labels == voice, duration_s) for voice in heard)
+    speech = tuple(spans((labels == voice) | (both > 0), duration_s) for voice in heard)
     stretches = []
     for number, voice in enumerate(heard, 1):
+        sure = np.where(labels == voice, owned[:, voice], both)
         for span in _unbroken(speech, number - 1, settings.segment_pause_s):
-            inside = mask_of((span,), len(labels)) & (labels == voice)
-            confidence = float(posterior[inside, voice].mean())
+            confidence = float(sure[mask_of((span,), len(labels)) & (sure > 0)].mean())
             stretches.append(Stretch(voice=number, span=span, confidence=confidence))
     return Separation(
         speech=speech,
         stretches=tuple(sorted(stretches, key=lambda each: each.span)),
-        confidence=sure,
+        overlaps=tuple(
+            Overlapped(span=span, confidence=float(both[mask_of((span,), len(both))].mean()))
+            for span in spans(both > 0, duration_s)
+        ),
+        confidence=course.sure,
     )
 
 

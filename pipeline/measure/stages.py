@@ -34,7 +34,7 @@ from pipeline.tracks import FloatTrack
 
 VERSIONS: Final = {
     "speech": "2",
-    "speakers": "2",
+    "speakers": "3",
     "quality": "1",
     "level": "1",
     "pitch": "3",

@@ -4,10 +4,11 @@ import msgspec
 import pytest
 
 from pipeline.errors import ConfigError
-from pipeline.facts import AGENT, CUSTOMER, RoleFacts
+from pipeline.facts import AGENT, CUSTOMER, NotMeasured, Overlap, RoleFacts
 from pipeline.judge.call import Judge
 from pipeline.judge.doubt import other_reading
 from pipeline.rubric import load, load_lexicon, shipped
+from pipeline.timeline import Span
 from scripts.validation.talk import Line, facts_of
 
 RUBRIC = shipped("affinity-zh-v1")
@@ -177,6 +178,35 @@ def test_unsure_overlaps_are_not_held_against_anybody() -> None:
     assert finding(doubtful, "interruptions").outcome == "not_measured"
     stereo = msgspec.structs.replace(facts, overlaps=unsure)
     assert finding(stereo, "interruptions").outcome == "missed"  # its kind is unsure, not its party
+
+
+MOST_UNHEARD = "both parties share one channel and most of their overlaps go unheard"
+
+
+@pytest.mark.parametrize(
+    ("confidence", "outcome"), [(None, "not_measured"), (0.7, "not_measured"), (0.9, "missed")]
+)
+def test_interruptions_that_are_heard_count_and_none_heard_proves_nothing(confidence, outcome):
+    facts = mono(facts_of(CALL))
+    cut = () if confidence is None else (_cut_in(facts.turns[2], confidence),)
+    gap = NotMeasured(measure="overlaps", reason=MOST_UNHEARD)
+    facts = msgspec.structs.replace(facts, overlaps=cut, not_measured=(gap,))
+    found = finding(facts, "interruptions")
+    assert found.outcome == outcome
+    if confidence is None:
+        assert found.reason.en == f"not measured: {MOST_UNHEARD}"
+        assert "多数重叠听不出来" in found.reason.zh
+
+
+def _cut_in(turn, confidence):
+    return Overlap(
+        span=Span(turn.span.start, turn.span.start + 0.6),
+        first=CUSTOMER,
+        second=AGENT,
+        kind="competitive-with-floor",
+        yielded=CUSTOMER,
+        confidence=confidence,
+    )
 
 
 def test_the_other_reading_moves_words_and_speech_and_keeps_every_second() -> None:
