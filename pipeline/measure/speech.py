@@ -10,11 +10,13 @@ gives their edges and the pauses inside them.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Final
 
+import msgspec
 import numpy as np
 from scipy.ndimage import percentile_filter, uniform_filter1d
 from scipy.signal import butter, sosfilt
@@ -101,6 +103,9 @@ def detect(channels: Sequence[Channel], settings: SpeechSettings, model: Vad) ->
         model: from `load_vad`.
     """
     found = crosstalk.lines(channels, settings.crosstalk)
+    if len(channels) == 1:
+        # Both parties share it, and hardly leave a gap: voices in its floor are their own.
+        settings = msgspec.structs.replace(settings, background_share=math.inf)
     activity = tuple(
         _channel_activity(line, index, settings, model) for index, line in enumerate(found)
     )

@@ -33,7 +33,7 @@ from pipeline.timeline import Timeline
 from pipeline.tracks import FloatTrack
 
 VERSIONS: Final = {
-    "speech": "2",
+    "speech": "3",
     "speakers": "3",
     "quality": "1",
     "level": "1",

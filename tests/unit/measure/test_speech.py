@@ -11,7 +11,7 @@ from pipeline.measure.channel import from_samples
 from pipeline.measure.frames import frame_count, mask_of
 from pipeline.measure.vad import Vad, load_vad
 from pipeline.settings import load_measure_settings
-from pipeline.timeline import Span
+from pipeline.timeline import Span, union
 from scripts.synthesis.sounds import hold_music
 from scripts.synthesis.truth import read_truth
 from tests.conftest import CALLS
@@ -195,10 +195,19 @@ def test_background_voices_are_not_this_party(model):
         for i, part in enumerate(sample_call(name)[1]):
             others += np.resize(np.roll(part, 40000 * i), len(others))
     agent = samples[0] + (0.2 * others * np.std(samples[0]) / np.std(others))
-    (channel,) = detected([agent.astype(np.float32)], rate, model).channels
+    channel, _ = detected([agent.astype(np.float32), samples[1]], rate, model).channels
     heard = mask_of(channel.speech, len(channel.probability))
     true = mask_of(truth.parties[0].speech, len(heard))
     assert np.mean(heard != true) < 0.12
+
+
+def test_two_parties_who_leave_no_gap_in_one_channel_are_no_background(model):
+    """Their floor is speech: nobody need be silent where both parties share a channel."""
+    truth, samples, rate = sample_call("rapid_fire")
+    (channel,) = detected([samples.mean(axis=0)], rate, model).channels
+    heard = mask_of(channel.speech, len(channel.probability))
+    true = mask_of(union(*(party.speech for party in truth.parties)), len(heard))
+    assert np.mean(true & ~heard) < 0.02
 
 
 def test_blocks_leave_no_seams(model, monkeypatch):
