@@ -26,6 +26,11 @@ SHROUT_FLEISS = np.array(
 )
 # Fleiss, Levin & Paik (2003), table 18.1: two raters, 100 subjects; kappa 0.676.
 FLEISS = np.array([[75, 1, 4], [5, 4, 1], [0, 0, 10]], dtype=float)
+# SAS/STAT, PROC FREQ, agreement study: two dermatologists, 88 patients, four ordered categories;
+# kappa 0.3449, with linear (Cicchetti-Allison) weights 0.5082.
+SKIN = np.array([[10, 4, 1, 0], [5, 10, 12, 2], [2, 4, 12, 5], [0, 2, 6, 13]], float)
+# Penn State, STAT 509, lesson 18: two radiologists, 85 mammograms, normal to cancer; weighted 0.57.
+MAMMOGRAMS = np.array([[21, 12, 0, 0], [4, 17, 1, 0], [3, 9, 15, 2], [0, 0, 0, 1]], float)
 # Gwet (2002), Kappa statistic is not satisfactory: 125 subjects of one prevalence; kappa -0.023
 # where the raters agree on 94.4 %, AC1 0.941.
 GWET = np.array([[118, 5], [2, 0]], dtype=float)
@@ -68,6 +73,13 @@ def test_alpha_of_krippendorffs_two_observers() -> None:
 
 def test_kappa_of_fleiss_example() -> None:
     assert kappa(*of_table(FLEISS), np.eye(3)) == pytest.approx(0.676, abs=5e-4)
+
+
+def test_weighted_kappa_of_doctors() -> None:
+    linear = c.linear_weights(np.arange(4.0))
+    assert kappa(*of_table(SKIN), np.eye(4)) == pytest.approx(0.3449, abs=5e-5)
+    assert kappa(*of_table(SKIN), linear) == pytest.approx(0.5082, abs=5e-5)
+    assert kappa(*of_table(MAMMOGRAMS), linear) == pytest.approx(0.57, abs=5e-3)
 
 
 def test_gwets_paradox() -> None:
