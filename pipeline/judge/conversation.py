@@ -10,7 +10,15 @@ from collections.abc import Sequence
 from pipeline.judge.lexicon.normalise import COMMA
 from pipeline.judge.mention import Mention
 from pipeline.judge.said import counted, found
-from pipeline.judge.verdict import Verdict, falling, judged, met, missed, not_applicable
+from pipeline.judge.verdict import (
+    MAX_EVIDENCE,
+    Verdict,
+    falling,
+    judged,
+    met,
+    missed,
+    not_applicable,
+)
 from pipeline.judge.view import Sentence, View
 from pipeline.rubric.kinds import (
     Explains,
@@ -81,11 +89,11 @@ def _borrowed(criterion: Restates, view: View, mention: Mention) -> float:
     customers = view.turns_of.get("customer", [])
     before = customers[: bisect_left(customers, mention.turn)]
     looked = before[-criterion.look_back_turns :]
-    shared = {unit for index in looked for unit in _content_of(view, index) if unit in mine}
+    shared = set[int]().union(*[mine & _content_of(view, index) for index in looked])
     return len(shared) / len(mine) if len(shared) >= 2 else 0.0
 
 
-def _content_of(view: View, turn: int) -> set[str]:
+def _content_of(view: View, turn: int) -> set[int]:
     known = view.memory.get(("content", turn))
     if not isinstance(known, set):
         known = _content(view, view.script.starts[turn], view.script.ends[turn])
@@ -93,16 +101,17 @@ def _content_of(view: View, turn: int) -> set[str]:
     return known
 
 
-def _content(view: View, start: int, end: int) -> set[str]:
-    names = view.script.names
-    heard = set(view.script.numbers[start:end])
-    return {unit for number in heard if (unit := names[number]) not in _FUNCTION_WORDS}
+def _content(view: View, start: int, end: int) -> set[int]:
+    """The units that are no function words, by number."""
+    return set(view.script.numbers[start:end]) - view.book.vocabulary.numbers(_FUNCTION_WORDS)
 
 
 _TO_DIGITS = str.maketrans("零〇一二三四五六七八九幺两○", "00123456789120")
 _RUN = re.compile(
     r"\d(?:[\s,，、。.\-嗯呃啊]{0,2}\d){2,}(?P<amount>\s*[元块角%兆度岁年月天秒万千百十])?"
 )
+LEAST_DIGITS = 3
+"""Fewer are no string."""
 _THOUSANDS = re.compile(r"\d,\d{3}(?!\d)")
 
 
@@ -117,10 +126,11 @@ def digits_of(text: str) -> list[str]:
 
 def reads_back(criterion: ReadsBack, view: View) -> Verdict:
     """Numbers that the customer gave, and whether the agent said them again, and the same."""
+    digits = view.digits
     given: list[tuple[int, str]] = [
         (index, run)
         for index in view.turns_of.get("customer", ())
-        if _has_digits(view, index)
+        if digits[index] >= LEAST_DIGITS  # quicker than reading the turn
         for run in digits_of(view.text(view.turns[index]))
         if len(run) >= criterion.min_digits
     ]
@@ -148,13 +158,6 @@ def reads_back(criterion: ReadsBack, view: View) -> Verdict:
     )
     return judged(share >= criterion.share, text, evidence, share=share, value=share,
                   low=criterion.share)  # fmt: skip
-
-
-def _has_digits(view: View, index: int) -> bool:
-    """Whether a turn may hold a digit string at all; quicker than reading it."""
-    script, digits = view.script, view.book.vocabulary.digits
-    said = script.numbers[script.starts[index] : script.ends[index]]
-    return len([number for number in said if number in digits]) >= 3
 
 
 def _heard(said: str) -> str:
@@ -231,7 +234,7 @@ def question_kinds(criterion: QuestionKinds, view: View) -> Verdict:
             words=view.said(q.start, q.end),
             note=OPEN if q in opens else CLOSED,
         )
-        for q in asked
+        for q in asked[:MAX_EVIDENCE]
     ]
     return judged(good, text, evidence, share=0.5, value=len(opens), low=criterion.min_open)
 
@@ -264,8 +267,9 @@ def explains(criterion: Explains, view: View) -> Verdict:
         zh=f"使用{len(terms)}个专业术语，{len(terms) - len(bare)}个作了解释",
         en=f"{len(terms) - len(bare)} of {len(terms)} technical terms explained",
     )
-    return judged(share >= criterion.share, text, [each.evidence() for each in bare], share=share,
-                  value=share, low=criterion.share)  # fmt: skip
+    evidence = [each.evidence() for each in bare[:MAX_EVIDENCE]]
+    return judged(share >= criterion.share, text, evidence, share=share, value=share,
+                  low=criterion.share)  # fmt: skip
 
 
 def politely(criterion: Politely, view: View) -> Verdict:
@@ -288,7 +292,7 @@ def politely(criterion: Politely, view: View) -> Verdict:
         zh=f"{len(things)}次中{len(things) - len(bare)}次得体",
         en=f"{len(things) - len(bare)} of {len(things)} times with the right words",
     )
-    evidence = [each.evidence() for each in (bare or things)]
+    evidence = [each.evidence() for each in (bare or things)[:MAX_EVIDENCE]]
     return judged(share >= criterion.share, text, evidence, share=falling(1 - share, 1.0),
                   value=share, low=criterion.share)  # fmt: skip
 

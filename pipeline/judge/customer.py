@@ -9,7 +9,16 @@ from pipeline.facts import AGENT, CUSTOMER, Turn
 from pipeline.judge.prosody import raised_by, semitones, shift
 from pipeline.judge.said import counted
 from pipeline.judge.states import pleased_turns, rambling_turns, upset_by_words, upset_turns
-from pipeline.judge.verdict import Verdict, judged, met, missed, not_applicable, not_measured, shown
+from pipeline.judge.verdict import (
+    MAX_EVIDENCE,
+    Verdict,
+    judged,
+    met,
+    missed,
+    not_applicable,
+    not_measured,
+    shown,
+)
 from pipeline.judge.view import View
 from pipeline.rubric.kinds import Adapts, Calm, Mood, Types
 from pipeline.scorecard import Evidence, Text
@@ -44,7 +53,7 @@ def calm(criterion: Calm, view: View) -> Verdict:
     en = ", ".join(
         _SHIFT_EN[name].format(_shift_shown(name, value)) for name, value in shifts.items()
     )
-    evidence = [view.turn_evidence(turn) for turn in near]
+    evidence = [view.turn_evidence(turn) for turn in near[:MAX_EVIDENCE]]
     text = Text(
         zh=f"客户激动之后坐席{zh}，{'保持平稳' if not over else '情绪有波动'}",
         en=f"after the upset turns the agent's {en}: {'calm' if not over else 'not calm'}",
@@ -109,7 +118,7 @@ def adapts(criterion: Adapts, view: View) -> Verdict:
     if criterion.measure == "length" and _asks_after(view, triggers, criterion.turns_after):
         return met(
             Text(zh="客户絮叨之后坐席及时提问引导", en="asks to the point after the rambling"),
-            [view.turn_evidence(turn) for turn in near],
+            [view.turn_evidence(turn) for turn in near[:MAX_EVIDENCE]],
         )
     if values is None or values[1] <= 0:
         return not_measured("前后没有足够的坐席话轮可比", "not measured: no turns to compare")
@@ -119,7 +128,7 @@ def adapts(criterion: Adapts, view: View) -> Verdict:
         zh=f"此后坐席{what[0]}为平时的{ratio:.2f}倍（应不高于{criterion.max_ratio:g}倍）",
         en=f"{what[1]} × {ratio:.2f} afterwards, at most × {criterion.max_ratio:g} asked",
     )
-    evidence = [view.turn_evidence(turn) for turn in near]
+    evidence = [view.turn_evidence(turn) for turn in near[:MAX_EVIDENCE]]
     return judged(
         ratio <= criterion.max_ratio, text, evidence, value=ratio, high=criterion.max_ratio
     )
@@ -172,7 +181,7 @@ def mood(criterion: Mood, view: View) -> Verdict:
 def _ever_upset(view: View) -> Verdict:
     if not upset_turns(view):
         return met(Text(zh="客户情绪平稳", en="the customer stayed calm"))
-    evidence = [_mood_evidence(view, index) for index in upset_turns(view)]
+    evidence = [_mood_evidence(view, index) for index in upset_turns(view)[:MAX_EVIDENCE]]
     text = Text(
         zh=f"客户有{len(upset_turns(view))}个话轮情绪激动",
         en=f"the customer was upset in {len(upset_turns(view))} turns",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from operator import itemgetter
 
 from pipeline.facts import Turn
 from pipeline.judge.verdict import Verdict, falling, judged, shown
@@ -79,11 +80,18 @@ def _beyond(value: float, low: float | None, high: float | None) -> float:
     return max(under, over)
 
 
+_BY_DISTANCE = itemgetter(0)
+
+
 def _outside(reading: Reading, criterion: Measure, view: View, unit: str) -> list[Evidence]:
     """The turns furthest outside, then in time order."""
     low, high = criterion.low, criterion.high
-    worst = sorted(reading.turns, key=lambda each: -_beyond(each[1], low, high))[:5]
-    chosen = [each for each in worst if _beyond(each[1], low, high) > 0]
+    outside = [
+        (beyond, turn, value)
+        for turn, value in reading.turns
+        if (beyond := _beyond(value, low, high)) > 0
+    ]
+    worst = sorted(outside, key=_BY_DISTANCE, reverse=True)[:5]
     return [
         Evidence(
             span=turn.span,
@@ -93,5 +101,5 @@ def _outside(reading: Reading, criterion: Measure, view: View, unit: str) -> lis
             limit=low if _is_low(value, low) else high,
             unit=unit or None,
         )
-        for turn, value in sorted(chosen, key=lambda each: each[0].span.start)
+        for _, turn, value in sorted(worst, key=lambda each: each[1].span.start)
     ]

@@ -38,6 +38,11 @@ class Mention(msgspec.Struct, eq=False, gc=False):
     _words: str | None = None
 
     @property
+    def begins(self) -> float:
+        """When it begins, in seconds."""
+        return self.hearing.script.begins[self.start]
+
+    @property
     def span(self) -> Span:
         """When it was said."""
         if self._span is None:
@@ -56,6 +61,12 @@ class Mention(msgspec.Struct, eq=False, gc=False):
         """Units between reporting words and this; ``None``: not reported speech."""
         return self.hearing.quoted(self.start)
 
+    @property
+    def shown_similarity(self) -> float | None:
+        """On three decimals; most are exact."""
+        similarity = self.similarity
+        return similarity if similarity in (1.0, None) else round(similarity, 3)
+
     def evidence(self, note: Text | None = None, problem: Text | None = None) -> Evidence:
         """As a moment that a finding rests on."""
         problem = problem or self.problem
@@ -64,7 +75,7 @@ class Mention(msgspec.Struct, eq=False, gc=False):
             speaker=self.speaker,
             words=self.words,
             phrase=self.phrase if self.like is None else self.like(),
-            similarity=None if self.similarity is None else round(self.similarity, 3),
+            similarity=self.shown_similarity,
             counts=problem is None,
             note=problem or note,
             rewrite=self.better,

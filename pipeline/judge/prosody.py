@@ -12,21 +12,24 @@ from pipeline.judge.view import View
 
 def long_turns(view: View, speaker: str, min_syllables: int) -> list[Turn]:
     """The party's turns that are long enough for a rate; turns of unknown length are not."""
-    syllables, turns = view.syllables, view.turns
-    own = view.turns_of.get(speaker, ())
-    return [turns[index] for index in own if syllables[index] >= min_syllables]
+    key = "long turns", speaker, min_syllables
+    known = view.memory.get(key)
+    if not isinstance(known, list):
+        syllables, turns = view.syllables, view.turns
+        own = view.turns_of.get(speaker, ())
+        known = [turns[index] for index in own if syllables[index] >= min_syllables]
+        view.memory[key] = known
+    return known
 
 
 def turn_values(
     view: View, speaker: str, field: str, min_syllables: int
 ) -> list[tuple[Turn, float]]:
     """The party's long turns for which a prosodic field was measured, with it."""
-    found = []
-    for turn in long_turns(view, speaker, min_syllables):
-        value = getattr(turn.prosody, field, None) if turn.prosody else None
-        if value is not None:
-            found.append((turn, float(value)))
-    return found
+    turns = long_turns(view, speaker, min_syllables)
+    values = [getattr(turn.prosody, field, None) for turn in turns]
+    pairs = zip(turns, values, strict=True)
+    return [(turn, float(value)) for turn, value in pairs if value is not None]
 
 
 def pooled_rate(pairs: Sequence[tuple[Turn, float]]) -> float | None:

@@ -14,6 +14,7 @@ from pipeline.judge.view import View
 from pipeline.rubric.say import Near, Say, Where
 from pipeline.timeline import Span
 
+ANYWHERE = Where()
 MAX_TURN_CHARACTERS = 2000
 """A regular expression sees at most so much of a turn at a time."""
 
@@ -50,11 +51,13 @@ def counted(view: View, say: Say | str, by: str) -> tuple[Mention, ...]:
 def _found(view: View, say: Say, by: str) -> tuple[Mention, ...]:
     mentions = _head(view, say, by)
     if say.none:
-        mentions = tuple(each for each in mentions if not _spoilt(view, each, say.none, by))
+        spoiling = [other for part in say.none for other in counted(view, part, by)]
+        mentions = tuple([each for each in mentions if not _spoilt(view, each, spoiling)])
     if say.where is not None:
         mentions = within(view, mentions, say.where, by)
     if say.near is not None:
-        mentions = tuple(each for each in mentions if _is_near(view, each, say.near, by))
+        others = counted(view, say.near.to, say.near.by or by)
+        mentions = tuple([each for each in mentions if _is_near(each, others, say.near)])
     return mentions
 
 
@@ -112,13 +115,9 @@ def _at_least(view: View, parts: Sequence[Say | str], count: int, by: str) -> tu
     return _merged(groups) if heard >= count else ()
 
 
-def _spoilt(view: View, mention: Mention, none: Sequence[Say | str], by: str) -> bool:
+def _spoilt(view: View, mention: Mention, spoiling: Sequence[Mention]) -> bool:
     start, end = view.sentence_of(mention)
-    return any(
-        start <= other.start < end and other.turn == mention.turn
-        for part in none
-        for other in counted(view, part, by)
-    )
+    return any(start <= other.start < end and other.turn == mention.turn for other in spoiling)
 
 
 # ── Places ───────────────────────────────────────────────────────────────────────────────────────
@@ -126,12 +125,14 @@ def _spoilt(view: View, mention: Mention, none: Sequence[Say | str], by: str) ->
 
 def within(view: View, mentions: Iterable[Mention], where: Where, by: str) -> tuple[Mention, ...]:
     """The mentions that lie where they have to."""
+    if where == ANYWHERE:
+        return tuple(mentions)
     own = view.turns_of.get(by, [])
-    return tuple(each for each in mentions if _lies(view, each, where, own))
+    return tuple([each for each in mentions if _lies(view, each, where, own)])
 
 
 def _lies(view: View, mention: Mention, where: Where, own: Sequence[int]) -> bool:
-    if where.first_s is not None and mention.span.start > view.begins + where.first_s:
+    if where.first_s is not None and mention.begins > view.begins + where.first_s:
         return False
     if where.last_s is not None and mention.span.end < view.ends - where.last_s:
         return False
@@ -140,15 +141,11 @@ def _lies(view: View, mention: Mention, where: Where, own: Sequence[int]) -> boo
     return where.last_turns is None or mention.turn in own[-where.last_turns :]
 
 
-def _is_near(view: View, mention: Mention, near: Near, by: str) -> bool:
-    return any(
-        close(view, mention, other, near)
-        for other in counted(view, near.to, near.by or by)
-        if other is not mention
-    )
+def _is_near(mention: Mention, others: Sequence[Mention], near: Near) -> bool:
+    return any(close(mention, other, near) for other in others if other is not mention)
 
 
-def close(view: View, mention: Mention, other: Mention, near: Near) -> bool:
+def close(mention: Mention, other: Mention, near: Near) -> bool:
     """Whether ``mention`` lies near ``other`` as asked."""
     if near.within_turns is not None and abs(mention.turn - other.turn) > near.within_turns:
         return False

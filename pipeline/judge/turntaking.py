@@ -8,7 +8,14 @@ from pipeline.facts import AGENT, CUSTOMER, INTERRUPTIONS, MIXED
 from pipeline.judge.limits import Reading, held
 from pipeline.judge.prosody import raised_by
 from pipeline.judge.said import counted, words_at
-from pipeline.judge.verdict import Verdict, judged, met, not_applicable, not_measured
+from pipeline.judge.verdict import (
+    MAX_EVIDENCE,
+    Verdict,
+    judged,
+    met,
+    not_applicable,
+    not_measured,
+)
 from pipeline.judge.view import View
 from pipeline.reasons import in_chinese
 from pipeline.rubric.kinds import Events, FullAnswers, Listens, Measure
@@ -26,6 +33,14 @@ def other(speaker: str) -> str:
 
 def unclear_turns(view: View, *, overlaps: bool = False) -> Verdict | None:
     """Not measured where the parties were not told apart, or, for overlaps, share a channel."""
+    key = "unclear turns", overlaps
+    if key not in view.memory:
+        view.memory[key] = _unclear_turns(view, overlaps=overlaps)
+    known = view.memory[key]
+    return known if isinstance(known, Verdict) else None
+
+
+def _unclear_turns(view: View, *, overlaps: bool) -> Verdict | None:
     mixed = MIXED in view.turns_of
     names = ("turn-taking", "speakers", *(("overlaps",) if overlaps else ()))
     reason = view.why_not(*names)
@@ -318,7 +333,8 @@ def listens(criterion: Listens, view: View) -> Verdict:
         )
     heard = [index for index in stories if _sign(criterion, view, index)]
     share = len(heard) / len(stories)
-    evidence = [view.turn_evidence(view.turns[i]) for i in stories if i not in heard]
+    unheard = [index for index in stories if index not in heard]
+    evidence = [view.turn_evidence(view.turns[index]) for index in unheard[:MAX_EVIDENCE]]
     text = Text(
         zh=f"客户{len(stories)}次较长陈述中，{len(heard)}次有回应（嗯、是的、我明白等）",
         en=f"signs of listening in {len(heard)} of {len(stories)} long customer turns",
@@ -357,7 +373,7 @@ def full_answers(criterion: FullAnswers, view: View) -> Verdict:
         zh=f"客户{len(answers)}次提问，{len(answers) - len(short)}次得到较完整的回答",
         en=f"{len(answers) - len(short)} of {len(answers)} questions got a full answer",
     )
-    evidence = [view.turn_evidence(view.turns[index]) for index in short]
+    evidence = [view.turn_evidence(view.turns[index]) for index in short[:MAX_EVIDENCE]]
     if share >= criterion.share:
         return met(text, evidence, value=share, low=criterion.share)
     return judged(False, text, evidence, share=share, value=share, low=criterion.share)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.facts import AGENT, CUSTOMER, CallFacts, SpeakerFacts, Turn
+from pipeline.facts import AGENT, CUSTOMER, CallFacts, NotMeasured, SpeakerFacts, Turn
 from pipeline.judge.hearing import Hearing
 from pipeline.judge.lexicon.normalise import COMMA, QUESTION
 from pipeline.judge.lexicon.phrases import Barred, Found, Hits, PhraseBook
@@ -46,6 +46,9 @@ class View:
         self.facts = facts
         self.rubric = rubric
         self.turns = facts.turns
+        self._texts: dict[int, str] = {}
+        self._gaps: dict[str | None, list[NotMeasured]] = {}
+        self._questions: dict[str, list[Sentence]] = {}
         self.script: Script = script_of(facts.turns, book.vocabulary)
         self.book = book
         self.hits, reports, self._barred = NO_HITS
@@ -54,7 +57,6 @@ class View:
         self.hearing = Hearing(facts, self.script, rubric.support, book, reports)
         self.found: dict[tuple[int, str], tuple[Mention, ...]] = {}
         """What expressions found, by their identity and the party (`said.found`)."""
-        self._texts: dict[int, str] = {}
         self.memory: dict[object, object] = {}
         """What checks work out once for themselves, by a key of theirs."""
 
@@ -109,17 +111,24 @@ class View:
 
     def why_not(self, *measures: str, speaker: str | None = None) -> str | None:
         """The facts' own reason why one of these was not measured."""
+        gaps = self._gaps.get(speaker)
+        if gaps is None:
+            gaps = self._gaps[speaker] = self._gaps_of(speaker)
+        for measure in measures:
+            for gap in gaps:
+                if gap.measure.startswith(measure):
+                    return gap.reason
+        return None
+
+    def _gaps_of(self, speaker: str | None) -> list[NotMeasured]:
+        """What was not measured of the call and, where one is named, of a party."""
         gaps = list(self.facts.not_measured)
         party = self.parties.get(speaker) if speaker else None
         if party is not None:
             gaps += party.not_measured
             for quality in self.facts.audio.quality:
                 gaps += quality.not_measured if quality.channel == party.channel else ()
-        for measure in measures:
-            for gap in gaps:
-                if gap.measure.startswith(measure):
-                    return gap.reason
-        return None
+        return gaps
 
     # ── Times ────────────────────────────────────────────────────────────────────────────────
 
@@ -165,6 +174,18 @@ class View:
             else turn.prosody.syllables
             for turn, start, end in zip(self.turns, script.starts, script.ends, strict=True)
         ]
+
+    @cached_property
+    def digits(self) -> list[int]:
+        """How many of each turn's units are digits."""
+        script, vocabulary = self.script, self.book.vocabulary
+        is_digit = np.zeros(len(vocabulary), np.int64)
+        is_digit[list(vocabulary.digits)] = 1
+        so_far = is_digit[script.ids].cumsum()
+        # The unit before a turn is a break.
+        edges = np.array([script.starts, script.ends], np.int64) - 1
+        counts: list[int] = np.diff(so_far[edges], axis=0)[0].tolist()
+        return counts
 
     def mentions(self, phrases: str, speaker: str) -> tuple[Mention, ...]:
         """Hits of a phrase list by a party, in time order."""
@@ -264,7 +285,11 @@ class View:
 
     def questions(self, speaker: str) -> list[Sentence]:
         """The party's questions."""
-        return [each for each in self.sentences if each.question and each.speaker == speaker]
+        known = self._questions.get(speaker)
+        if known is None:
+            known = [each for each in self.sentences if each.question and each.speaker == speaker]
+            self._questions[speaker] = known
+        return known
 
     def sentence_of(self, mention: Mention) -> tuple[int, int]:
         """Bounds of the clause run around a mention, up to the next full stop either side."""

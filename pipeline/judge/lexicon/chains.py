@@ -48,11 +48,11 @@ class Chains:
         """Whose words each literal is looked for in."""
         longest = max((len(chain.slots) for chain in chains), default=1)
         self._count = len(number)
-        self._slots = np.full((len(chains), longest), self._count, np.int64)  # the last: none
-        self._gaps = np.zeros((len(chains), longest), np.int64)
-        for row, chain in enumerate(chains):
-            self._slots[row, : len(chain.slots)] = [number[slot] for slot in chain.slots]
-            self._gaps[row, 1 : len(chain.slots)] = chain.gaps
+        self._slots = np.full((longest, len(chains)), self._count, np.int64)  # the last: none
+        self._gaps = np.zeros((longest, len(chains)), np.int64)
+        for at, chain in enumerate(chains):
+            self._slots[: len(chain.slots), at] = [number[slot] for slot in chain.slots]
+            self._gaps[1 : len(chain.slots), at] = chain.gaps
         self._entry = np.array([chain.entry for chain in chains], np.int64)
         self._asked = np.array([asked[chain.entry] for chain in chains], np.int64)
 
@@ -71,18 +71,20 @@ class Chains:
         at = key % MAX_PLACES
         key //= MAX_PLACES
         starts, ends, costs = places.start[at], places.end[at], places.cost[at]
-        first = self._slots[chain, 0] * MAX_PLACE
+        first = self._slots[0, chain] * MAX_PLACE
         which, way = stretches(*np.searchsorted(key, (first, first + MAX_PLACE)))
         asked = (self._asked[chain[way]] & said_by[at[which]]) != 0
         which, way = which[asked], way[asked]
         chain, start, end, cost = chain[way], starts[which], ends[which], costs[which]
-        found = []
-        for step in range(1, self._slots.shape[1]):
-            slot = self._slots[chain, step]
+        found: list[Places] = []
+        for step in range(1, len(self._slots)):
+            if not len(chain):
+                return found
+            slot = self._slots[step, chain]
             done = slot == self._count
             found.append(Places(self._entry[chain[done]], start[done], end[done], cost[done]))
             low = slot * MAX_PLACE + end
-            high = np.where(done, low, low + self._gaps[chain, step] + 1)
+            high = np.where(done, low, low + self._gaps[step, chain] + 1)
             which, way = stretches(*np.searchsorted(key, (low, high)))
             unbroken = sections[end[way] - 1] == sections[starts[which]]
             which, way = which[unbroken], way[unbroken]
@@ -98,10 +100,10 @@ class Chains:
         slot, at = self._slots_of.of(places.literal, said_by)
         filled = np.zeros(self._count + 1, bool)
         filled[slot] = filled[-1] = True
-        chain = np.flatnonzero(filled[self._slots].all(axis=1))
+        chain = np.flatnonzero(filled.take(self._slots).all(axis=0))
         wanted = np.zeros(self._count + 1, bool)
-        wanted[self._slots[chain]] = True
-        used = wanted[slot]
+        wanted[self._slots.take(chain, axis=1)] = True
+        used = wanted[slot].nonzero()[0]
         slot, at = slot[used], at[used]
         key = (slot * MAX_PLACE + places.start[at]) * MAX_PLACES + at
         key.sort()

@@ -123,7 +123,7 @@ class Matcher:
         self._insert = np.zeros(0, np.int32)
         self._sound_of = np.zeros(0, np.int64)
         self._fitting = np.zeros((0, len(self._seeds.neighbours) // 8 + 1), np.uint8)
-        self._singles = [np.zeros(0, np.int64), np.zeros(0, np.int64)]
+        self._singles = np.zeros((2, 0), np.int64)  # by whether they are exact, too
 
     def _deletion(self, unit: str) -> int:
         if unit in self._negators:
@@ -152,8 +152,7 @@ class Matcher:
             self._fitting[number] = packed((costs[one] < HARD) | (costs[two] < HARD))
             self._insert[number] = self._insertion(unit)
             self._sound_of[number] = self._seeds.sound_of(unit)
-            for table, literals in zip(self._singles, self._single_literals, strict=True):
-                table[number] = literals.get(unit, -1)
+            self._singles[:, number] = [each.get(unit, -1) for each in self._single_literals]
         self._heard = len(names)
 
     def _make_room(self, count: int) -> None:
@@ -165,7 +164,7 @@ class Matcher:
         self._fitting = _longer(self._fitting, room)
         self._insert = _longer(self._insert, room)
         self._sound_of = _longer(self._sound_of, room)
-        self._singles = [_longer(table, room) for table in self._singles]
+        self._singles = _longer(self._singles.T, room).T.copy()
 
     def _insertion(self, unit: str) -> int:
         if unit == "\n" or unit in self._negators:
@@ -182,24 +181,17 @@ class Matcher:
         ids = script.ids
         heard = ids * self._costs.shape[1]
         sounds, party = self._sound_of[ids], script.party
-        literal, start, edge = self._seeds.candidates(ids, sounds, party, self._fitting)
-        short = self.lengths[literal] <= SHORT
-        found, _ = self._priced(heard, literal[short], start[short])
-        long = (~short).nonzero()[0]
-        edged = self._edged(heard, literal[long], start[long], edge[long])
-        more, hopeful = self._priced(heard, *edged)
+        candidates = self._seeds.candidates(ids, sounds, party, self._fitting)
+        found, hopeful = self._priced(heard, *self._edged(heard, *candidates))
         longer = self._banded(ids, heard, *hopeful)
-        return joined([*self._single(ids, party), _cheapest([found, more, *longer])])
+        return joined([self._single(ids, party), _cheapest([found, *longer])])
 
-    def _single(self, ids: Longs, party: Longs) -> list[Places]:
+    def _single(self, ids: Longs, party: Longs) -> Places:
         """Literals of one unit: the unit itself, nothing near it."""
-        found = []
-        for table in self._singles:
-            literal = table[ids]
-            start = ((literal >= 0) & (self._asked[literal] & party != 0)).nonzero()[0]
-            literal = literal[start]
-            found.append(Places(literal, start, start + 1, np.zeros(len(start), np.int32)))
-        return found
+        literals = self._singles.take(ids, axis=1)
+        exact, start = ((literals >= 0) & (self._asked[literals] & party != 0)).nonzero()
+        literal = literals[exact, start]
+        return Places(literal, start, start + 1, np.zeros(len(start), np.int32))
 
     def _cost(self, heard: Longs, place: Longs, row: Longs) -> Costs:
         """What hearing the units at these places costs for those of these rows.
@@ -212,11 +204,11 @@ class Matcher:
         return self._costs.ravel().take(heard.take(place) + row)
 
     def _edged(
-        self, heard: Longs, literal: Longs, start: Longs, edge: Longs
+        self, heard: Longs, literal: Longs, start: Longs, edge: Longs, unit: Longs
     ) -> tuple[Longs, Longs]:
-        """Those whose first or last unit, too, was said where it may be, at most one place off."""
-        costs = self._cost(heard, start + edge + _BESIDE, self._patterns[literal, edge])
-        kept = costs.min(axis=0) < HARD
+        """Those whose other end, too, was said where it may be, at most one place off."""
+        costs = self._cost(heard, edge + _BESIDE, unit)
+        kept = (costs.min(axis=0) < HARD).nonzero()[0]
         return literal[kept], start[kept]
 
     def _priced(

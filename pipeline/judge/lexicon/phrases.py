@@ -201,9 +201,7 @@ class PhraseBook:
 
     def _rows(self, group: Longs) -> dict[tuple[str, int], tuple[int, int]]:
         """From where to where each group lies."""
-        fresh = np.ones(len(group), bool)
-        fresh[1:] = group[1:] != group[:-1]
-        first = fresh.nonzero()[0]
+        first = _fresh(group).nonzero()[0]
         ends = [*first[1:].tolist(), len(group)]
         return {
             (self._names[each // (BY_ANYONE + 1)], each % (BY_ANYONE + 1)): (begin, end)
@@ -223,15 +221,17 @@ class PhraseBook:
         low = group * length + places.start  # in a row of all groups' scripts
         order = low.argsort(kind="stable")
         low = low[order]
-        entry, start, end, cost = [column[order] for column in places]
+        entry, start, end = places.literal[order], places.start[order], places.end[order]
+        cost = places.cost[order]
         high = low + (end - start)
+        rank = cost - 20 * (high - low) - 100_000 * self._excepting[entry]
         crowd = _crowds(low, high)
-        kept = np.bincount(crowd)[crowd] == 1
-        several = (~kept).nonzero()[0]
-        entries = entry[several]
-        rank = cost[several] - 20 * (high - low)[several] - 100_000 * self._excepting[entries]
-        turns = np.lexsort((entries, start[several], rank))
-        kept[self._first_come(several[turns], low, high)] = True
+        turns = np.lexsort((entry, start, rank, crowd))
+        first = turns[_fresh(crowd)]  # a crowd is as long in whatever order
+        kept = np.zeros(len(order), bool)
+        kept[first] = True
+        apart = ((low >= high[first][crowd]) | (high <= low[first][crowd]))[turns]
+        kept[self._first_come(turns[apart], low, high)] = True
         kept &= ~self._excepting[entry]
         chosen = Places(entry[kept], start[kept], end[kept], cost[kept])
         return chosen, group[order][kept]
@@ -275,6 +275,13 @@ class PhraseBook:
 
 def _bits(speakers: Iterable[str]) -> int:
     return functools.reduce(operator.or_, (PARTIES[speaker] for speaker in speakers), 0)
+
+
+def _fresh(numbers: Longs) -> Bools:
+    """Where another number begins."""
+    fresh = np.ones(len(numbers), bool)
+    fresh[1:] = numbers[1:] != numbers[:-1]
+    return fresh
 
 
 def _crowds(low: Longs, high: Longs) -> Longs:

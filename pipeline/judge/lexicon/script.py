@@ -42,8 +42,8 @@ class Vocabulary:
         self.digits: set[int] = set()
         """Numbers of the units that are digits."""
         self._number: dict[str, int] = {"\n": BREAK}
-        self.words = _Words(self)
-        """Numbers of the words met so far; a new one gets the next when it is looked up."""
+        self._numbers_of: dict[frozenset[str], frozenset[int]] = {}
+        self._words: dict[str, int] = {}
         self._first, self._count = Growing(), Growing()
         self._units, self._marks = Growing(), Growing()
 
@@ -60,12 +60,29 @@ class Vocabulary:
                 self.digits.add(known)
         return known
 
-    def learn(self, text: str) -> int:
+    def numbers(self, units: frozenset[str]) -> frozenset[int]:
+        """The numbers of these units, which are always the same."""
+        known = self._numbers_of.get(units)
+        if known is None:
+            known = self._numbers_of[units] = frozenset(map(self.number, units))
+        return known
+
+    def words(self, texts: Sequence[str]) -> Longs:
+        """The numbers of words; new ones get the next."""
+        known = self._words
+        try:
+            numbers = [known[text] for text in texts]
+        except KeyError:
+            numbers = [known[text] if text in known else self._learn(text) for text in texts]
+        return np.fromiter(numbers, np.int64, len(numbers))
+
+    def _learn(self, text: str) -> int:
         """A new word's number."""
         found, marks = units(text)
         self._first.add([self._units.add([self.number(unit) for unit in found])])
         self._marks.add(marks)
-        return self._count.add([len(found)])
+        number = self._words[text] = self._count.add([len(found)])
+        return number
 
     def counts(self, words: Longs) -> Longs:
         """How many units each of these words has."""
@@ -76,18 +93,6 @@ class Vocabulary:
         first = self._first.values[words]
         at, word = stretches(first, first + counts)
         return self._units.values[at], self._marks.values[at], word
-
-
-class _Words(dict[str, int]):
-    """Word numbers by text."""
-
-    def __init__(self, vocabulary: Vocabulary) -> None:
-        super().__init__()
-        self._learn = vocabulary.learn
-
-    def __missing__(self, text: str) -> int:
-        number = self[text] = self._learn(text)
-        return number
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +186,7 @@ def script_of(turns: Sequence[Turn], vocabulary: Vocabulary) -> Script:
 def _words(turns: Sequence[Turn], vocabulary: Vocabulary) -> tuple[list[Word], Longs, Longs]:
     """The words with something to hear in them, their numbers, and the turn of each."""
     words = list(itertools.chain.from_iterable([turn.words for turn in turns]))
-    numbers = map(vocabulary.words.__getitem__, [word.text for word in words])
-    spelt = np.fromiter(numbers, np.int64, len(words))
+    spelt = vocabulary.words([word.text for word in words])
     turn = np.arange(len(turns)).repeat([len(turn.words) for turn in turns])
     heard = vocabulary.counts(spelt) > 0
     if heard.all():

@@ -125,9 +125,14 @@ class Seeds:
             number.setdefault(units, len(number))
         beside = np.array([number[units] for *_, units in sides], np.int64)
         self._byte, self._bit = beside // 8, (1 << beside % 8).astype(np.uint8)
-        lengths = np.array([len(units) for units, _ in literals], np.int64)
-        # The edge that the piece leaves open; either one where it leaves both.
-        self._edge = np.where(self._offset == 0, lengths[self._literal] - 1, 0)
+        # The edge that the piece leaves open, from its start; either one where it leaves both.
+        whole = [(literals[index][0], offset) for index, offset, _ in flat]
+        self._edge = np.array(
+            [-offset if offset else len(units) - 1 for units, offset in whole], np.int64
+        )
+        self._edge_row = np.array(
+            [self._row[units[0 if offset else -1]] for units, offset in whole], np.int64
+        )
         self.neighbours = np.array(list(number), np.int64).reshape(-1, 2)
         """Rows of the units next to pieces, two by two; row 0 for pieces that are whole phrases."""
 
@@ -151,8 +156,8 @@ class Seeds:
 
     def candidates(
         self, ids: Longs, sounds: Longs, party: Longs, fitting: Bits
-    ) -> tuple[Longs, Longs, Longs]:
-        """Literals and starts of what may be there, and the edge of each that is still unheard.
+    ) -> tuple[Longs, Longs, Longs, Longs]:
+        """What may be there: literal, start, and where its other end is and which unit.
 
         Next to a whole piece, the phrase's next unit was said, or the one after it, or it comes one
         later: with one error, that is all that can be. It spares pricing nine in ten.
@@ -174,8 +179,9 @@ class Seeds:
         fit |= fits.take(heard.take(position + self._far[entry]) + byte)
         fit &= self._bit[entry]
         kept = fit.nonzero()[0]
-        entry = entry[kept]
-        return self._literal[entry], position[kept] - self._offset[entry], self._edge[entry]
+        entry, position = entry[kept], position[kept]
+        start, edge = position - self._offset[entry], position + self._edge[entry]
+        return self._literal[entry], start, edge, self._edge_row[entry]
 
     def _heard(self, sounds: Longs) -> tuple[Longs, Longs]:
         """Where pieces were heard, and which."""
