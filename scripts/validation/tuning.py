@@ -8,8 +8,11 @@ threshold (logistic, a tenth of the values' spread) in place of being wrong anyw
 meaning are drawn at random; under "halo" an agent's calls are all marked alike whatever was
 measured, which only holding out whole agents gives away.
 
-"Held out" and "fitted" are compared with the agreement that the chosen threshold has with the same
-raters on 3,000 calls of 300 agents that were never drawn from. 200 runs each.
+Points are fitted to marks of whole calls, 0 to 100: twelve criteria of 3 points each in two
+pillars, three raters who weigh them from 0.5 to 6, are mild or strict, and unsure by 4 to 8 of 100.
+
+"Held out" and "fitted" are compared with the agreement that the chosen numbers have with the same
+raters on 3,000 calls of 300 agents that were never drawn from. 200 runs each, 100 of points.
 """
 
 from __future__ import annotations
@@ -31,6 +34,7 @@ from pipeline.tune.objective import counts_of, kappa
 from pipeline.tune.sample import sample_of
 from pipeline.tune.table import Reader, Table, cells_of, tables
 from pipeline.tune.truth import Truth
+from scripts.validation import tuned_points
 from scripts.validation.table import OURS, Row, Target
 from scripts.validation.talk import Line, facts_of
 
@@ -241,4 +245,5 @@ def rows(data: Path) -> list[Row]:
         *_found(RATE, wrong(0.1, 0.1, 0.1), f"{two}, raters wrong in 10 %"),
         _nothing("30 % missed, at random", halo=False),
         _nothing("40 % of agents, all their calls (halo)", halo=True),
+        *tuned_points.rows(),
     ]
