@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
 from pipeline.judge.lexicon.grams import (
@@ -15,15 +14,14 @@ from pipeline.judge.lexicon.grams import (
     END,
     Codes,
     Keys,
-    Pieces,
     keys_of,
     pieces_of,
     sound_of,
 )
+from pipeline.judge.lexicon.meaning import runs_of
 from pipeline.judge.lexicon.normalise import COMMA, STOP, units
-from pipeline.judge.lexicon.script import BREAK, Vocabulary
-
-Longs = npt.NDArray[np.int64]
+from pipeline.judge.lexicon.rows import Longs, stretches
+from pipeline.judge.lexicon.script import BREAK, Bools, Floats, Vocabulary
 
 
 @dataclass(frozen=True)
@@ -31,9 +29,14 @@ class Grams:
     """Every n-gram of some texts: which, of which text."""
 
     keys: Keys
+    piece: Longs
+    """The piece each starts in …"""
     text: Longs
+    """… and the text of each piece."""
+    sentence: Longs
+    """Of each piece."""
     lengths: Longs
-    """Tokens of each text."""
+    """Tokens of each piece."""
 
 
 class Space:
@@ -54,10 +57,20 @@ class Space:
         self.codes = Codes(self.characters, self.syllables)
         grams = self.grams(texts)
         keys, which = np.unique(grams.keys, return_inverse=True)
-        pairs = np.unique(which * len(texts) + grams.text)
+        pairs = np.unique(which * len(texts) + grams.text[grams.piece])
         self.counts = np.bincount(pairs // len(texts), minlength=len(keys))
         kept = self.counts >= least
         self.keys, self.counts = keys[kept], self.counts[kept]
+        self.classes = sparse.csr_matrix((len(self.keys), 0), dtype=np.float32)
+
+    def widen(self, classes: sparse.csr_matrix) -> None:
+        """Let rows show classes of words too: a row an n-gram, a column a class."""
+        self.classes = classes
+
+    def folded(self, weights: Floats) -> Floats:
+        """Weights of n-grams alone that do what those of n-grams and classes do."""
+        found: Floats = weights[: len(self.keys)] + self.classes @ weights[len(self.keys) :]
+        return found
 
     def grams(self, texts: Sequence[str]) -> Grams:
         """Every n-gram of these texts, unknown ones too."""
@@ -70,24 +83,45 @@ class Space:
         row, stops = np.array(ids), np.array(marks)
         pieces = pieces_of(row, stops >= COMMA, stops >= STOP)
         keys, start = keys_of(pieces, self.codes, self.vocabulary.names)
-        text_of_clause = _text_of_clause(pieces, np.array(owner))
-        lengths = np.bincount(text_of_clause[pieces.clause], minlength=len(texts))
-        return Grams(keys, text_of_clause[pieces.clause[start]], lengths)
+        token_piece = np.arange(len(pieces.sentence)).repeat(np.diff(pieces.first))
+        unit = pieces.place.searchsorted(pieces.first[:-1])
+        return Grams(
+            keys=keys,
+            piece=token_piece[start],
+            text=np.array(owner)[pieces.script[unit.clip(max=len(pieces.place) - 1)]],
+            sentence=pieces.sentence,
+            lengths=np.diff(pieces.first),
+        )
 
     def rows(self, texts: Sequence[str]) -> sparse.csr_matrix:
         """A row a text: how often it has each n-gram, over the root of its length."""
         grams = self.grams(texts)
+        pieces = np.arange(len(grams.text))
+        return self._scaled(grams, grams.text, pieces, len(texts))
+
+    def runs(self, texts: Sequence[str]) -> tuple[sparse.csr_matrix, Longs, Bools]:
+        """A row a run of pieces, as a call is looked at.
+
+        Returns:
+            The rows, the text of each, and whether it is one piece of a text that has several.
+        """
+        grams = self.grams(texts)
+        low, high = runs_of(grams.sentence)
+        piece, run = stretches(low, high)
+        rows = self._scaled(grams, run, piece, len(low))
+        text = grams.text[low]
+        single = (high - low == 1) & (np.bincount(grams.text)[text] > 1)
+        return rows, text, single
+
+    def _scaled(self, grams: Grams, row: Longs, piece: Longs, rows: int) -> sparse.csr_matrix:
+        """Rows that are sums of pieces, over the roots of their lengths."""
         at = np.minimum(self.keys.searchsorted(grams.keys), len(self.keys) - 1)
         known = self.keys[at] == grams.keys
-        shape = len(texts), len(self.keys)
         ones = np.ones(int(known.sum()), np.float32)
-        found = sparse.csr_matrix((ones, (grams.text[known], at[known])), shape=shape)
-        return sparse.csr_matrix(sparse.diags(grams.lengths.clip(1) ** -0.5) @ found)
-
-
-def _text_of_clause(pieces: Pieces, owner: Longs) -> Longs:
-    """Which text each clause is of."""
-    head = np.flatnonzero(np.diff(pieces.clause, prepend=-1))
-    unit = pieces.place.searchsorted(head)
-    found: Longs = owner[pieces.script[unit]]
-    return found
+        shape = len(grams.text), len(self.keys)
+        of_piece = sparse.csr_matrix((ones, (grams.piece[known], at[known])), shape=shape)
+        taken = np.ones(len(row), np.float32), (row, piece)
+        sums = sparse.csr_matrix(taken, shape=(rows, len(grams.text)))
+        lengths = sums @ grams.lengths
+        found = sparse.diags(lengths.clip(1) ** -0.5) @ (sums @ of_piece)
+        return sparse.hstack([found, found @ self.classes], format="csr")

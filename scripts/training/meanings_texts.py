@@ -1,4 +1,4 @@
-"""Reads what the text model learns from: examples by intent and theme, and talk that is not labelled."""
+"""Reads what the text model learns from: examples by intent and theme, and unlabelled talk."""
 
 from __future__ import annotations
 

@@ -54,6 +54,14 @@ class Codes:
         self._known = 0
         self._table = np.zeros((2, 512), np.uint64)
 
+    def character(self, unit: str) -> int:
+        """The code of a unit as it is spelt; 0 where unknown."""
+        return self._character.get(unit, 0)
+
+    def syllable(self, sound: str) -> int:
+        """The code of a unit as it sounds (`sound_of`); 0 where unknown."""
+        return self._syllable.get(sound, 0)
+
     def table(self, names: Sequence[str]) -> Keys:
         """Two rows, characters and syllables: the code of each unit so far; 0 where unknown."""
         if self._known < len(names):
@@ -63,8 +71,8 @@ class Codes:
                 self._table = longer
             for number in range(self._known, len(names)):
                 unit = names[number]
-                self._table[0, number] = self._character.get(unit, 0)
-                self._table[1, number] = self._syllable.get(sound_of(unit), 0)
+                self._table[0, number] = self.character(unit)
+                self._table[1, number] = self.syllable(sound_of(unit))
             self._known = len(names)
         return self._table
 

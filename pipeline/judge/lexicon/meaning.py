@@ -40,8 +40,10 @@ RUN: Final = 3
 """Pieces in a row that are looked at together …"""
 MAX_SENTENCE: Final = 8
 """… and those of a whole sentence, if it is no longer."""
-_MIX = tuple(np.uint64(each) for each in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F,
-                                          0x165667B19E3779F9, 0xD6E8FEB86659FD93))  # fmt: skip
+_MIX: Final = 0x9E3779B97F4A7C15
+"""2^64 over the golden ratio, for hashing by multiplication (Knuth) …"""
+_ROUNDS: Final = 16
+"""… and so many times at most, each time by another odd multiple of it."""
 
 
 class Meant(NamedTuple):
@@ -164,7 +166,7 @@ class Listener:
         piece, column, weight, start, gram = self._evidence(script, speakers, pieces)
         lists, count = len(self.names), len(pieces.sentence)
         sums = np.bincount(piece * lists + column, weight, count * lists).reshape(count, lists)
-        low, high = _runs(pieces.sentence)
+        low, high = runs_of(pieces.sentence)
         total = np.zeros((count + 1, lists))
         np.cumsum(sums, axis=0, out=total[1:])
         length = pieces.first[high] - pieces.first[low]
@@ -252,7 +254,7 @@ def _cuts(script: Script) -> tuple[Bools, Bools]:
     return closes, script.stopped | (gaps > SENTENCE_GAP_S)
 
 
-def _runs(sentence: Longs) -> tuple[Longs, Longs]:
+def runs_of(sentence: Longs) -> tuple[Longs, Longs]:
     """Every run of up to `RUN` pieces in a sentence, and every sentence: first and past last."""
     count = len(sentence)
     first = np.arange(count)
@@ -309,8 +311,9 @@ class KeyTable:
         self._keys = np.append(keys, np.uint64(0))
         self._tables: list[tuple[int, np.uint64, Longs, Bools]] = []
         left = np.arange(len(keys))
-        for mix in _MIX:
-            bits = max(4, len(left).bit_length() + 2)
+        for again in range(_ROUNDS):
+            mix = np.uint64(_MIX * (2 * again + 1) & (1 << 64) - 1)
+            bits = max(8, len(left).bit_length() + 2)
             slots = np.full(1 << bits, -1)
             place = _slot(keys[left], mix, bits)
             slots[place[::-1]] = left[::-1]
