@@ -105,10 +105,11 @@ class _Gather:
         if not self.in_16_bits:
             return
         scaled = samples * np.float32(32768.0)
-        codes = np.rint(scaled)
-        self.in_16_bits = bool((codes == scaled).all())
+        codes = scaled.astype(np.int32)
+        self.in_16_bits = bool((codes.astype(np.float32) == scaled).all())
         if self.in_16_bits:
-            self.seen[codes.astype(np.int32) + 32768] = True
+            codes += 32768
+            self.seen[codes] = True
 
     def add_runs(self, start: int, samples: FloatArray, first: int, last: int) -> None:
         """Takes the runs that begin at ``samples[first:last]``; sample ``first`` is ``start``.
@@ -200,9 +201,11 @@ def is_inside(times: NDArray[np.floating[Any]], spans: Sequence[Span]) -> NDArra
 
 def equal_runs(samples: FloatArray, shortest: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Runs of at least ``shortest`` equal samples: (where they begin, their lengths)."""
-    changes = np.flatnonzero(samples[1:] != samples[:-1]) + 1
-    begins = np.concatenate([[0], changes]).astype(np.int64)
-    lengths = np.diff(np.concatenate([begins, [len(samples)]]))
+    equal = np.zeros(len(samples) + 1, bool)
+    np.equal(samples[1:], samples[:-1], out=equal[1:-1])
+    # Where equality with the sample before begins and ends: fewer places than samples that differ.
+    edges = np.flatnonzero(equal[1:] != equal[:-1])
+    begins, lengths = edges[::2], edges[1::2] - edges[::2] + 1
     long_enough = lengths >= shortest
     return begins[long_enough], lengths[long_enough]
 
@@ -215,6 +218,10 @@ def _frame_power(samples: FloatArray, start: int, rate_hz: int) -> FloatArray:
     edges = np.clip(edges, 0, len(samples) - 1)
     counts = np.maximum(1, np.diff(np.concatenate([edges, [len(samples)]])))
     wide = samples.astype(np.float64)
+    if (counts == counts[0]).all():
+        frames = wide.reshape(n_frames, -1)
+        variance = np.einsum("ij,ij->i", frames, frames) / counts[0] - frames.mean(axis=1) ** 2
+        return np.maximum(variance, 0.0).astype(np.float32)
     mean = np.add.reduceat(wide, edges) / counts
     power = np.add.reduceat(wide * wide, edges) / counts - mean * mean
     return np.maximum(power, 0.0).astype(np.float32)

@@ -192,8 +192,12 @@ def _cepstral_peaks(frames: FloatArray, pitch: Float64Array) -> Float64Array:
     near = np.abs(quefrency[None, :] * pitch[:, None] - 1) < 0.2
     peaks = np.where(near, cepstra, -np.inf).argmax(axis=1)
     fitted = quefrency >= 0.001
-    slope, level = np.polyfit(quefrency[fitted], cepstra[:, fitted].T, 1)
-    heights = cepstra[np.arange(len(frames)), peaks] - (slope * quefrency[peaks] + level)
+    # Least squares: the mean, and the slope by the deviations from the mean quefrency.
+    middle = quefrency[fitted].mean()
+    apart = quefrency[fitted] - middle
+    slope = cepstra[:, fitted] @ (apart / np.sum(apart**2))
+    line = cepstra[:, fitted].mean(axis=1) + slope * (quefrency[peaks] - middle)
+    heights = cepstra[np.arange(len(frames)), peaks] - line
     return np.asarray(np.where(near.any(axis=1), heights, np.nan))
 
 
