@@ -58,7 +58,8 @@ def group(
         seconds: of speech that each window stands for.
         settings: how far apart two voices are.
     """
-    best = Grouping(np.zeros(len(vectors), np.intp), unit(seconds @ vectors)[None], float("inf"))
+    alike = settings.steepness * settings.one_voice  # as sure as where no two windows differ
+    best = Grouping(np.zeros(len(vectors), np.intp), unit(seconds @ vectors)[None], alike)
     for voices in range(2, settings.most_voices + 1):
         if len(vectors) < voices:
             break

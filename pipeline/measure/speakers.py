@@ -146,7 +146,7 @@ def company(
         near = _frames_of(bounds, len(active)) | (grown(active, _AROUND_S) & ~active)
         look = _look(channel, active, near, bounds, settings, model)
         lengths = np.array([last - first for first, last in bounds], np.float64)
-        seconds = lengths * (active.sum() * FRAME_S / lengths.sum()) * look.trust
+        seconds = _believed(lengths * (active.sum() * FRAME_S / lengths.sum()), look.trust)
         groups = clustering.group(look.vectors, seconds, settings.clustering)
         one = groups.evidence if len(groups.centres) == 1 else -groups.evidence
         if len(groups.centres) < 3 and one > -settings.glance_odds:
@@ -211,7 +211,9 @@ def _course(
         return Separation(reason=f"under {settings.least_speech_s:g} s of speech")
     look = _look(channel, active, grown(active, _AROUND_S), bounds, settings, model)
     grid = resegmentation.steps(active, bounds)
-    seconds = grid.windows.T @ ((grid.frames[:, 1] - grid.frames[:, 0]) * FRAME_S) * look.trust
+    seconds = _believed(
+        grid.windows.T @ ((grid.frames[:, 1] - grid.frames[:, 0]) * FRAME_S), look.trust
+    )
     if heard is None:
         groups = clustering.group(look.vectors, seconds, settings.clustering)
     else:
@@ -257,6 +259,14 @@ def _look(
     vectors = model.embed(embedding.pieces(mel, bounds), settings.precision).astype(np.float64)
     trust = embedding.trust(heard, bounds, noise, settings.trusted_db)
     return _Look(mel, vectors, trust, embedding.snr_db(heard, active, noise))
+
+
+def _believed(
+    seconds: npt.NDArray[np.float64], trust: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """The same speech, more of it to windows that are believed, less to the others."""
+    own = seconds * trust
+    return np.asarray(own * (seconds.sum() / max(float(own.sum()), 1e-9)))
 
 
 def _frames_of(bounds: Sequence[embedding.Window], frames: int) -> Mask:

@@ -5,8 +5,11 @@ exact to the frame, as `scripts/validation/calls.py` describes it. DER is NIST's
 (`scripts/validation/der.py`): missed speech, invented speech and wrong voices, overlapped speech
 included and speech activity our own, over the reference's speech of all calls. "As marked" holds
 the found stretches against the segments that people marked, which are generous and run over
-pauses. "GSM" is a GSM 06.10 coder there and back; noise is added before it, 15 dB below the speech.
-The sample calls are synthetic, with true times.
+pauses. "GSM" is a GSM 06.10 coder there and back; noise is added before it, 15 dB below the speech,
+each call with three noises of a kind. The sample calls are synthetic, with true times.
+
+"Overlaps marked right" is the share of what is marked as both talking in which both do, "overlaps
+found" the share of all such time that is marked; both in sound, 10 ms frames.
 
 "One voice" are the channels of the calls one by one: how many come out as one voice. "In three"
 have three parties of different calls take turns. The limits on the number of voices in
@@ -31,7 +34,7 @@ import soundfile
 
 from pipeline.measure import speakers, speech
 from pipeline.measure.channel import from_samples, resampled
-from pipeline.measure.frames import Mask, frame_count, mask_of, runs
+from pipeline.measure.frames import FRAME_S, Mask, frame_count, mask_of, runs
 from pipeline.measure.speakers import Separation, VoiceEncoder
 from pipeline.measure.vad import Vad, load_vad
 from pipeline.settings import MeasureSettings, load_measure_settings
@@ -45,8 +48,12 @@ STAGE = "speakers"
 ALONE = "all one voice"
 COLLAR_S = 0.25
 SNR_DB = 15.0
+NOISES = (1, 2, 3)
+"""Seeds."""
 SAMPLE_CALLS = Path(__file__).resolve().parents[2] / "tests" / "calls"
 _PER_FRAME = RATE_HZ // 100
+_LEAST_BOTH_S = 1.0
+"""Without so much overlapped speech nothing is said of finding it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +84,9 @@ class Tally:
     right_count: list[bool] = field(default_factory=list)
     sound_s: float = 0.0
     took_s: float = 0.0
+    both_s: float = 0.0
+    marked_s: float = 0.0
+    marked_right_s: float = 0.0
 
     def add(self, call: Mixed, found: Separation, took_s: float) -> None:
         """Take in one recording."""
@@ -97,6 +107,15 @@ class Tally:
         self.right_count.append(len(found.speech) == len(call.truth))
         self.sound_s += len(call.samples) / RATE_HZ
         self.took_s += took_s
+        self._overlaps(call, found)
+
+    def _overlaps(self, call: Mixed, found: Separation) -> None:
+        both = (call.truth.sum(axis=0) > 1) & call.known
+        (marked,) = _masks([[each.span for each in found.overlaps]], len(both))
+        marked &= call.known
+        self.both_s += FRAME_S * both.sum()
+        self.marked_s += FRAME_S * marked.sum()
+        self.marked_right_s += FRAME_S * (both & marked).sum()
 
     def _count(self, what: str, found: der.ErrorRate) -> None:
         self.errors[what] = self.errors.get(what, der.ErrorRate(0, 0, 0, 0)) + found
@@ -152,6 +171,18 @@ def sample_call(path: Path) -> Mixed:
     said = [[w.span for w in truth.words if w.speaker == p.speaker] for p in truth.parties]
     own = _masks([bridge(spans, BRIDGE_S) for spans in said], frames)
     return Mixed(truth.call_id, samples, own, np.ones(frames, bool))
+
+
+def single_samples(folder: Path) -> Iterator[Mixed]:
+    """Each channel of the sample calls."""
+    for path in sorted(folder.glob("*.truth.json")):
+        truth = read_truth(path)
+        sound, rate = soundfile.read(path.with_name(truth.audio), dtype="float32")
+        for i, party in enumerate(truth.parties):
+            samples = resampled(np.ascontiguousarray(sound[:, i]), rate, RATE_HZ)
+            said = [w.span for w in truth.words if w.speaker == party.speaker]
+            own = _masks([bridge(said, BRIDGE_S)], -(-len(samples) // _PER_FRAME))
+            yield Mixed(f"{truth.call_id} {i}", samples, own, np.ones(own.shape[1], bool))
 
 
 def single_voices(data: Path) -> Iterator[Mixed]:
@@ -257,15 +288,19 @@ def rows(data: Path) -> list[Row]:
     calls = list(mixed_calls(data))
     system.run(iter(calls[:1]))  # what is loaded at first use is not the calls' time
     found = _rows("calls mixed to mono", *system.run(iter(calls)), limit=3.5, speed=150.0)
-    kinds = {"white": lambda n: white(n, 1)[0], "pink": lambda n: pink(n, 1)}
+    kinds = {"white": lambda n, seed: white(n, seed)[0], "pink": pink}
     for name, noise in kinds.items():
-        through = (noisy(call, noise(len(call.samples))) for call in calls)
+        through = (noisy(call, noise(len(call.samples), seed)) for call in calls for seed in NOISES)
         condition = f"the same, {name} noise 15 dB, GSM"
         found += _rows(condition, *system.run(through), limit=8.0)
     found += _rows("mono recordings", *system.run(mono_recordings(data)))
-    found += _rows("sample calls mixed to mono", *system.run(sample_calls(SAMPLE_CALLS)))
-    for condition, recordings in (("one voice", single_voices), ("in three", in_threes)):
-        found += _rows(condition, *system.run(recordings(data)))
+    samples = list(sample_calls(SAMPLE_CALLS))
+    found += _rows("sample calls mixed to mono", *system.run(iter(samples)))
+    through = (noisy(call, white(len(call.samples), 1)[0]) for call in samples)
+    found += _rows("sample calls, white noise 15 dB, GSM", *system.run(through))
+    found += _rows("one voice", *system.run(single_voices(data)))
+    found += _rows("one voice, sample calls", *system.run(single_samples(SAMPLE_CALLS)))
+    found += _rows("in three", *system.run(in_threes(data)))
     return found
 
 
@@ -288,6 +323,11 @@ def _rows(
         found.append(_row("talk share, mean error", condition, name, off, "points", talk))
     right = 100 * float(np.mean(ours.right_count))
     found.append(_row("voices counted right", condition, OURS, right, "%", None))
+    if ours.both_s > _LEAST_BOTH_S and ours.marked_s:
+        precise = 100 * ours.marked_right_s / ours.marked_s
+        found.append(_row("overlaps marked right", condition, OURS, precise, "%", None))
+        heard = 100 * ours.marked_right_s / ours.both_s
+        found.append(_row("overlaps found", condition, OURS, heard, "%", None))
     if speed:
         times = ours.sound_s / ours.took_s
         what = "speed with speech activity, x real time"

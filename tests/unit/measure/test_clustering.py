@@ -90,3 +90,9 @@ def test_many_windows_are_grouped_by_a_part_of_them():
 def test_a_single_window_is_one_voice():
     points, _ = voices(directions(1, 0.3), 1)
     assert len(clustering.group(points, np.ones(1), SETTINGS).centres) == 1
+
+
+def test_windows_that_do_not_differ_are_one_voice_and_not_beyond_doubt():
+    found = clustering.group(np.tile(directions(1, 0.3), (20, 1)), np.full(20, 0.3), SETTINGS)
+    assert len(found.centres) == 1
+    assert 2 < found.evidence < 20
