@@ -90,5 +90,5 @@ def cautions(ratings: Ratings, redrawn: Redrawn) -> Iterator[Text]:
     if len(ratings.raters) > 1 and calls < _FEW:
         yield Text(
             zh=f"两人以上评过的通话只有 {calls} 通：区间很宽",
-            en=f"only {calls} calls that two people marked: expect wide intervals",
+            en=f"few calls that two people marked ({calls}): expect wide intervals",
         )

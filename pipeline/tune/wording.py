@@ -51,8 +51,10 @@ TEXTS: Final = {
         "agents not known: calls were held out, and an agent may be on both sides",
     ),
     "by_call": _text("坐席少于 10 位：区间按通话重抽", "fewer than 10 agents: calls were redrawn"),
-    "ties": _text("评分人意见对半：{ties} 通未用", "raters evenly split on {ties} calls, left out"),
-    "without": _text("系统无结论：{count} 通未用", "no verdict of the system on {count}, left out"),
+    "ties": _text("评分人意见对半：{ties} 通未用", "calls left out, raters evenly split: {ties}"),
+    "without": _text(
+        "系统无结论：{count} 通未用", "calls left out, no verdict of the system: {count}"
+    ),
     "ordered": _text(
         "为与其他项目的同类数值保持次序而受限：{names}",
         "held so as to stay in order with a like number of another criterion: {names}",
@@ -108,7 +110,9 @@ TEXTS: Final = {
         "总分评分为达标/未达标：按评为达标者的比例拟合",
         "whole calls were marked met or missed: fitted to the share of raters who say met",
     ),
-    "points_without": _text("系统无总分：{count} 通未用", "no mark of the system on {count} calls"),
+    "points_without": _text(
+        "系统无总分：{count} 通未用", "calls left out, no mark of the system: {count}"
+    ),
     "points_untold": _text(
         "评分未涉及或结果几乎不变的项目：{count} 个，分值不动",
         "{count} criteria hardly vary in the marked calls: their points stay",
