@@ -18,7 +18,17 @@ from scripts.validation import document
 from scripts.validation.table import Row, markdown
 
 DOC: Final = Path(__file__).resolve().parents[2] / "docs" / "benchmark.md"
-PARTS: Final = ("measure", "pitch", "speech", "level", "recognition", "judge", "tune", "memory")
+PARTS: Final = (
+    "measure",
+    "pitch",
+    "speech",
+    "speakers",
+    "level",
+    "recognition",
+    "judge",
+    "tune",
+    "memory",
+)
 INTRO: Final = """# How fast it is
 
 Made by `scripts/benchmark`; do not edit. Processor time, one thread: the median of several runs
@@ -30,6 +40,7 @@ SAYS: Final = {
     "stereo call. Silence is not sent to the models, so a call with more of it is faster.",
     "pitch": "F0 trackers on speech and pauses alike: ours without being told where speech is.",
     "speech": "Detectors of speech. Ours also tells music, tones and leaks from it.",
+    "speakers": "Who speaks when in one channel that two parties share, speech activity included.",
     "level": "Meters.",
     "recognition": "Whisper, words with times: windows together beside `whisper.transcribe` with "
     "`word_timestamps=True`, called per channel.",
@@ -55,6 +66,9 @@ def rows_of(part: str, data: Path, folder: Path, runs: int) -> Iterator[Row]:
     made: dict[str, Callable[[], Iterator[Row]]] = {
         "pitch": lambda: stages.pitch_rows(stages.channel(audio), runs),
         "speech": lambda: stages.speech_rows(stages.channel(audio), runs),
+        "speakers": lambda: stages.speakers_rows(
+            stages.mixed(audio), real_calls(data, folder), runs
+        ),
         "level": lambda: stages.level_rows(stages.channel(audio), runs),
         "recognition": recognition.rows,
         "judge": lambda: judging.rows(audio, transcript, runs),

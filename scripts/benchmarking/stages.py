@@ -10,11 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from pipeline.measure import level, loudness, speech
-from pipeline.measure.channel import from_samples, resampled
+from pipeline.measure import level, loudness, speakers, speech
+from pipeline.measure.channel import Channel, from_samples, resampled
 from pipeline.measure.vad import RATE_HZ as VAD_RATE_HZ
 from pipeline.measure.vad import load_vad, model_file
 from pipeline.settings import load_measure_settings
+from pipeline.timeline import Timeline
 from scripts.benchmarking.timing import in_turns
 from scripts.validation import pitch as f0
 from scripts.validation.table import OURS, Row, Target
@@ -23,6 +24,7 @@ RATE_HZ: Final = 8000
 LENGTH_S: Final = 120.0
 FRAME_S: Final = 0.01
 REACH_F0_X: Final = 250.0
+REACH_VOICES_X: Final = 150.0
 
 Sound = npt.NDArray[np.float64]
 
@@ -32,6 +34,13 @@ def channel(audio: Path) -> Sound:
     sound, _ = soundfile.read(audio, always_2d=True)
     agent: Sound = np.resize(sound[:, 0], round(LENGTH_S * RATE_HZ))
     return agent
+
+
+def mixed(audio: Path) -> Sound:
+    """Both channels in one, `LENGTH_S` long."""
+    sound, _ = soundfile.read(audio, always_2d=True)
+    both: Sound = np.resize(sound.mean(axis=1), round(LENGTH_S * RATE_HZ))
+    return both
 
 
 def pitch_rows(sound: Sound, runs: int) -> Iterator[Row]:
@@ -44,6 +53,27 @@ def pitch_rows(sound: Sound, runs: int) -> Iterator[Row]:
 def speech_rows(sound: Sound, runs: int) -> Iterator[Row]:
     """Detectors of speech."""
     yield from _rows("speech", "speech activity", _detectors(sound.astype(np.float32)), runs)
+
+
+def speakers_rows(sound: Sound, real: Path | None, runs: int) -> Iterator[Row]:
+    """Voices told apart on one core: both parties in one channel, and a party's own line."""
+    settings, vad, encoder = load_measure_settings(), load_vad(), speakers.load_encoder()
+    works = {f"{LENGTH_S:.0f} s of the sample calls, both parties in one channel": sound}
+    if real is not None:
+        works["real calls, both parties in one channel"] = soundfile.read(real)[0].mean(axis=1)
+    for on, samples in works.items():
+        one = from_samples(samples.astype(np.float32), RATE_HZ)
+
+        def heard(one: Channel = one) -> Timeline:
+            return speech.detect([one], settings.speech, vad).channels[0].speech
+
+        def told(one: Channel = one, heard: Callable[[], Timeline] = heard) -> object:
+            return speakers.diarize(one, heard(), settings.speakers, encoder)
+
+        spent_s = in_turns({"told": told}, runs)["told"]
+        target = Target(REACH_VOICES_X, at_least=True)
+        what = "voices, with speech activity"
+        yield Row("speakers", what, on, OURS, one.duration_s / spent_s, "x real time", target)
 
 
 def level_rows(sound: Sound, runs: int) -> Iterator[Row]:
