@@ -243,13 +243,17 @@ class PitchModel:
         """
         a, x = self.arrays, entered
         for number, dilation in enumerate(DILATIONS):
-            y = _convolved(x, a[f"conv{number}_w"], dilation)
-            y = _rectified(y, a[f"conv{number}_b"]) @ a[f"mix{number}_w"]
+            y = self.block(x, number) @ a[f"mix{number}_w"]
             y += a[f"mix{number}_b"]
             y += x[2 * dilation : len(x) - 2 * dilation]
             x = y
         odds: FloatArray = np.maximum(x, 0) @ a["leave_w"] + a["leave_b"]
         return odds
+
+    def block(self, x: FloatArray, number: int) -> FloatArray:
+        """What the hidden units of one block make of what comes in, [frames, units]."""
+        y = _convolved(x, self.arrays[f"conv{number}_w"], DILATIONS[number])
+        return _rectified(y, self.arrays[f"conv{number}_b"])
 
 
 def _rectified(x: FloatArray, bias: FloatArray) -> FloatArray:

@@ -221,7 +221,7 @@ def _frame_power(samples: FloatArray, start: int, rate_hz: int) -> FloatArray:
     if (counts == counts[0]).all():
         frames = wide.reshape(n_frames, -1)
         variance = np.einsum("ij,ij->i", frames, frames) / counts[0] - frames.mean(axis=1) ** 2
-        return np.maximum(variance, 0.0).astype(np.float32)
+        return np.asarray(np.maximum(variance, 0.0), np.float32)
     mean = np.add.reduceat(wide, edges) / counts
     power = np.add.reduceat(wide * wide, edges) / counts - mean * mean
     return np.maximum(power, 0.0).astype(np.float32)
