@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from pipeline.values import Value
 
 
-def write_thresholds(out: Path, tuned: Tuned, work: Work, rubric: str | None, ui: str) -> None:
-    """Everything about tuned thresholds into a folder; nothing that exists is a rubric after."""
+def write_thresholds(out: Path, tuned: Tuned, work: Work, rubric: str | None, ui: str) -> list[str]:
+    """Everything about tuned thresholds into a folder; what differs in the proposed rubric."""
     from pipeline.facts import encode
     from pipeline.files import write_whole
     from pipeline.report import drawing
@@ -45,12 +45,13 @@ def write_thresholds(out: Path, tuned: Tuned, work: Work, rubric: str | None, ui
     written[page_file] = page.render(tuned, work, drawn, difference, ui).encode()
     write_whole(written | proposed)
     click.echo(printable(page_file), err=True)
+    return difference
 
 
 def write_points(
     out: Path, found: Pointed, work: PointsWork, old: Rubric, rubric: str | None, ui: str
-) -> None:
-    """Everything about tuned points into a folder."""
+) -> list[str]:
+    """Everything about tuned points into a folder; what differs in the proposed rubric."""
     from pipeline.facts import encode
     from pipeline.files import write_whole
     from pipeline.report import drawing
@@ -69,6 +70,7 @@ def write_points(
     written[page_file] = page.render_points(found, old, drawn, difference, ui).encode()
     write_whole(written | proposed)
     click.echo(printable(page_file), err=True)
+    return difference
 
 
 def _proposed(
@@ -85,8 +87,6 @@ def _proposed(
     target = out / proposal.name
     refuse_existing(target)
     difference = list(listings.difference(old, proposal.rubric))
-    for line in difference:
-        click.echo(line)
     click.echo(
         f"{printable(target)}; `qinhe rejudge --rubric {printable(target)}` puts it in force",
         err=True,

@@ -176,10 +176,10 @@ def tune(
     plan = Plan(objective=objective, seed=given.seed, bounds=_bounds(kept))
     work = given.work(names, plan.bounds, similarity=similarity)
     tuned = tuning.tune(work, plan, given.rule, given.workers or _cores())
-    console().print(text.tuning(tuned, work.rubric, ui))
+    # Written first: whoever pipes what is printed into `head` shall have the files all the same.
+    written = [] if out is None else write_thresholds(out, tuned, work, given.rubric, ui)
+    console().print(text.tuning(tuned, work.rubric, ui), *written, sep="\n")
     _tell_left_out(work.calls)
-    if out is not None:
-        write_thresholds(out, tuned, work, given.rubric, ui)
 
 
 _OF_THRESHOLDS: Final = {
@@ -205,10 +205,9 @@ def _points(
     work = given.points_work(names, bounds)
     found = pointing.tune_points(work, PointsPlan(seed=given.seed))
     rubric = weighted(work.written)
-    console().print(pointstext.points(found, rubric, ui))
+    written = [] if out is None else write_points(out, found, work, rubric, given.rubric, ui)
+    console().print(pointstext.points(found, rubric, ui), *written, sep="\n")
     _tell_left_out(work)
-    if out is not None:
-        write_points(out, found, work, rubric, given.rubric, ui)
 
 
 def _objective(name: str, costs: str) -> Objective:
