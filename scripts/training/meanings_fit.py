@@ -1,8 +1,8 @@
 """Fits one linear classifier per intent, and finds the probability from which it is right enough.
 
 Squared hinge loss (`sklearn.svm.LinearSVC`, dual coordinate descent: Hsieh et al. 2008), then Platt's
-logistic curve over scores of held-out themes. What is not labelled for an intent counts little as a
-counter-example, and not at all where the intent's phrase list finds it or a kindred intent was meant.
+logistic curve over scores of held-out themes. What is not labelled for an intent counts little as
+a counter-example, and not at all where its phrase list finds it or a kindred intent was meant.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Longs = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 FOLDS: Final = 5
-COST: Final = 1.0
+COST: Final = 0.3
 OTHERS, TALK, PIECE = 0.5, 0.15, 0.5
 """What a sentence of another intent, a line of talk, and a piece of a sentence weigh."""
 OWN_ERRORS: Final = 0.05
@@ -130,6 +130,8 @@ def fitted(corpus: Corpus, intent: str, strictness: float) -> Fitted:
     """One intent's classifier.
 
     Args:
+        corpus: what there is to learn from.
+        intent: which one.
         strictness: what the shares of errors that may pass are multiplied with.
     """
     label, weight = labels_of(corpus, intent)

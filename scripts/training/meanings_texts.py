@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -11,6 +12,7 @@ from typing import Final
 import yaml
 
 from pipeline.judge.lexicon.normalise import units
+from scripts.validation.garble import garbled
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 EXAMPLES: Final = Path(__file__).parent / "meanings"
@@ -18,6 +20,8 @@ TALK: Final = ROOT / "scripts" / "synthesis" / "phrases" / "talk"
 GOLDEN: Final = ROOT / "tests" / "golden"
 _SLOT: Final = re.compile(r"\{[a-z_]+\}")
 _REMARK: Final = re.compile(r"\s*//.*")
+SEED: Final = 13
+ERRORS: Final = 0.1
 YES, NO, UNSURE = 1, -1, 0
 _SIGNS: Final = {"-": NO, "~": UNSURE}
 
@@ -76,6 +80,22 @@ def talk(folder: Path = TALK) -> tuple[str, ...]:
         if line.strip() and not line.startswith("#")
     ]
     return tuple(dict.fromkeys(lines))
+
+
+def run_on(sentences: Sequence[Sentence], neutral: Sequence[str]) -> tuple[Sentence, ...]:
+    """Every second sentence as a recogniser writes it at its worst.
+
+    Without marks, run on from or into a line of talk that means nothing in particular, and with
+    some characters taken for others that sound alike.
+    """
+    chance = random.Random(SEED)
+    found = []
+    for each in sentences[::2]:
+        lines = [each.text, chance.choice(neutral)]
+        chance.shuffle(lines)
+        heard = garbled("".join(plain(line) for line in lines), ERRORS, chance)
+        found.append(Sentence(heard, each.theme, each.means))
+    return tuple(found)
 
 
 def golden(folder: Path = GOLDEN) -> frozenset[str]:

@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from pipeline.judge.lexicon.grams import (
     CODE_BITS,
@@ -27,10 +29,12 @@ from pipeline.judge.lexicon.grams import (
     pieces_of,
 )
 from pipeline.judge.lexicon.normalise import COMMA, units
-from pipeline.judge.lexicon.rows import Longs, Spread, stretches
+from pipeline.judge.lexicon.rows import Longs, stretches
 from pipeline.judge.lexicon.script import BREAK, Bools, Floats, Script, Vocabulary
 from pipeline.rubric.meanings import Meanings
-from pipeline.rubric.model import PhraseList
+from pipeline.rubric.model import Means, PhraseList
+
+Singles = npt.NDArray[np.float32]
 
 CLAUSE_GAP_S: Final = 0.35
 """A silence that ends a clause where no comma does …"""
@@ -61,6 +65,21 @@ class Meant(NamedTuple):
     probability: float
 
 
+class _Voice(NamedTuple):
+    """The intents that one party is asked for."""
+
+    speaker: str
+    names: list[str]
+    """Their lists (L)."""
+    intents: Longs
+    """The model's intent of each (L)."""
+    weights: Singles
+    """Of every n-gram for every list; the last row, of unknown n-grams, is 0 (F + 1 × L)."""
+    bias: Floats
+    least: Floats
+    """The logit from which each counts (L)."""
+
+
 class Listener:
     """The intents that phrase lists ask for, ready for any number of calls.
 
@@ -75,80 +94,50 @@ class Listener:
     ) -> None:
         self._vocabulary = vocabulary
         self.model = model
-        self.names = [name for name, each in lists.items() if each.means is not None]
-        means = [each.means for each in lists.values() if each.means is not None]
-        self._intent = np.array([model.intents.index(each.intent) for each in means], np.int64)
-        at_least = [
-            model.limits[intent] if each.at_least is None else each.at_least
-            for each, intent in zip(means, self._intent, strict=True)
-        ]
-        self._bias = model.bias[self._intent]
-        self._least = np.array([_logit(each) for each in at_least])
+        wanted = {name: each.means for name, each in lists.items() if each.means is not None}
+        self.names = list(wanted)
         self._codes = Codes(model.characters, model.syllables)
-        self._speakers = sorted(set(model.speakers))
-        self._columns()
-        self._table = KeyTable(self._keys)
-        self._written: dict[int, tuple[Longs, Longs, Floats]] = {}
-
-    def _columns(self) -> None:
-        """The weights of the wanted intents: by speaker and n-gram, which lists and how much."""
-        model = self.model
-        lists_of = Spread(
-            [
-                np.flatnonzero(self._intent == intent).tolist()
-                for intent in range(len(model.intents))
-            ]
-        )
-        column, which = lists_of.of(model.intent_of)
-        gram = np.arange(len(model.keys)).repeat(np.diff(model.first))[which]
-        weight = model.weights[which]
-        used, gram = np.unique(gram, return_inverse=True)
-        self._keys = model.keys[used]
-        speaker = np.array([self._speakers.index(each) for each in model.speakers], np.int64)
-        row = speaker[self._intent[column]] * len(used) + gram
-        order = np.argsort(row, kind="stable")
-        self._column, self._weight, self._gram = column[order], weight[order], gram[order]
-        self._rows = len(used)
-        edges = np.arange(len(self._speakers) * len(used) + 1)
-        self._first = row[order].searchsorted(edges)
-        self._gram_length = length_of(self._keys)
+        self._table = KeyTable(model.keys)
+        gram = np.arange(len(model.keys)).repeat(np.diff(model.first))
+        self._voices = [
+            _voice(model, speaker, wanted, gram) for speaker in sorted(set(model.speakers))
+        ]
+        self._written: dict[str, tuple[Longs, Longs, Singles]] = {}
 
     # ── Evidence ─────────────────────────────────────────────────────────────────────────────
 
     def nearest(self, script: Script, meant: Meant) -> str:
         """The written example that shares what speaks for the meaning most with these words."""
-        column = self.names.index(meant.phrases)
-        if column not in self._written:
-            self._written[column] = self._example_grams(column)
-        held, example, weight = self._written[column]
+        voice = next(each for each in self._voices if meant.phrases in each.names)
+        column = voice.names.index(meant.phrases)
+        if meant.phrases not in self._written:
+            self._written[meant.phrases] = self._example_grams(voice, column)
+        held, example, weight = self._written[meant.phrases]
         ids = np.array([BREAK, *script.ids[meant.low : meant.high].tolist(), BREAK])
         marks = np.array([0, *script.marks[meant.low : meant.high], 0])
-        none = np.zeros(len(ids), bool)
-        pieces = pieces_of(ids, marks >= COMMA, none)
+        pieces = pieces_of(ids, marks >= COMMA, np.zeros(len(ids), bool))
         grams = np.unique(self._table.find(keys_of(pieces, self._codes, script.names)[0]))
         shared = np.isin(held, grams)
         likeness = np.bincount(example[shared], weight[shared], minlength=1)
-        texts = self._examples(column)
+        texts = self._examples(voice, column)
         return texts[int(likeness.argmax())] if texts else ""
 
-    def _examples(self, column: int) -> tuple[str, ...]:
-        first, intent = self.model.example_first, self._intent[column]
+    def _examples(self, voice: _Voice, column: int) -> tuple[str, ...]:
+        first, intent = self.model.example_first, voice.intents[column]
         return self.model.examples[first[intent] : first[intent + 1]]
 
-    def _example_grams(self, column: int) -> tuple[Longs, Longs, Floats]:
+    def _example_grams(self, voice: _Voice, column: int) -> tuple[Longs, Longs, Singles]:
         """What the examples hold that speaks for a list: n-grams, of which example, how much."""
         ids = [BREAK]
-        for text in self._examples(column):
+        for text in self._examples(voice, column):
             ids += [*(self._vocabulary.number(unit) for unit in units(text)[0]), BREAK]
         none = np.zeros(len(ids), bool)
         pieces = pieces_of(np.array(ids), none, none)
         keys, start = keys_of(pieces, self._codes, self._vocabulary.names)
         gram, example = self._table.find(keys), pieces.clause[start]
-        weight = np.zeros(self._rows + 1)  # the last: of unknown n-grams
-        mine = self._column == column
-        weight[self._gram[mine]] = np.maximum(self._weight[mine], 0)
-        speaks = weight[gram] > 0
-        return gram[speaks], example[speaks], weight[gram[speaks]]
+        weight = voice.weights[gram, column]
+        speaks = weight > 0
+        return gram[speaks], example[speaks], weight[speaks]
 
     # ── A call ───────────────────────────────────────────────────────────────────────────────
 
@@ -159,77 +148,110 @@ class Listener:
             script: the call.
             speakers: who has each turn.
         """
-        closes, stops = _cuts(script)
-        pieces = pieces_of(script.ids, closes, stops)
-        if not len(pieces.units) or not self.names:
+        pieces = pieces_of(script.ids, *_cuts(script))
+        if not len(pieces.units):
             return []
-        piece, column, weight, start, gram = self._evidence(script, speakers, pieces)
-        lists, count = len(self.names), len(pieces.sentence)
-        sums = np.bincount(piece * lists + column, weight, count * lists).reshape(count, lists)
-        low, high = runs_of(pieces.sentence)
-        total = np.zeros((count + 1, lists))
-        np.cumsum(sums, axis=0, out=total[1:])
-        length = pieces.first[high] - pieces.first[low]
-        score = (total[high] - total[low]) / np.sqrt(length)[:, None] + self._bias
-        run, which = np.nonzero(score >= self._least)
-        if not len(run):
-            return []
-        best = _best(pieces.sentence[low[run]], which, score[run, which])
-        run, which = run[best], which[best]
-        hits = np.full((count, lists), -1)
-        at, hit = stretches(low[run], high[run])
-        hits[at, which[hit]] = hit
-        mine = hits[piece, column]
-        taking = mine >= 0
-        tokens = pieces.first[low[run]], pieces.first[high[run]]
-        length_of_gram = self._gram_length[gram[taking]]
-        cores = _cores(mine[taking], start[taking], length_of_gram, weight[taking], *tokens)
-        return self._meant(pieces, which, score[run, which], tokens, cores)
-
-    def _evidence(
-        self, script: Script, speakers: Sequence[str], pieces: Pieces
-    ) -> tuple[Longs, Longs, Floats, Longs, Longs]:
-        """Every weight that bears on a list: its piece, list, weight, first token and n-gram."""
         keys, start = keys_of(pieces, self._codes, self._vocabulary.names)
         gram = self._table.find(keys)
-        known = gram >= 0
-        gram, start = gram[known], start[known]
-        token_piece = np.arange(len(pieces.sentence)).repeat(np.diff(pieces.first))
-        piece = token_piece[start]
-        number = {name: at for at, name in enumerate(self._speakers)}
-        speaker_of_turn = np.array([number.get(each, -1) for each in speakers], np.int64)
-        head = pieces.script[pieces.place.searchsorted(pieces.first[:-1])]
-        speaker = speaker_of_turn[np.array(script.turn_of)[head]][piece]
-        if (speaker < 0).any():
-            mine = speaker >= 0
-            gram, start, piece, speaker = gram[mine], start[mine], piece[mine], speaker[mine]
-        row = speaker * self._rows + gram
-        at, which = stretches(self._first[row], self._first[row + 1])
-        return piece[which], self._column[at], self._weight[at], start[which], gram[which]
-
-    def _meant(
-        self,
-        pieces: Pieces,
-        which: Longs,
-        score: Floats,
-        tokens: tuple[Longs, Longs],
-        cores: tuple[Longs, Longs],
-    ) -> list[Meant]:
-        last = len(pieces.place) - 1
-        place, script = pieces.place, pieces.script
-        ends = [
-            script[np.clip(place.searchsorted(at) + shift, 0, last)].tolist()
-            for at, shift in ((cores[0], 0), (cores[1], -1), (tokens[0], 0), (tokens[1], -1))
-        ]
-        chance = (1 / (1 + np.exp(-score))).tolist()
-        rows = zip(which.tolist(), *ends, chance, strict=True)
-        return sorted(
-            (
-                Meant(self.names[name], min(start, end), end + 1, low, high + 1, likely)
-                for name, start, end, low, high, likely in rows
-            ),
-            key=lambda each: each.start,
+        known = np.flatnonzero(gram >= 0)
+        count = len(pieces.sentence)
+        token_piece = np.arange(count, dtype=np.int16 if count < 1 << 15 else np.int64)
+        piece = token_piece.repeat(np.diff(pieces.first))[start[known]]
+        known = known[piece.argsort(kind="stable")]
+        said = _Said(
+            pieces=pieces,
+            gram=gram[known],
+            start=start[known],
+            length=length_of(keys[known]),
+            first=np.append(0, np.bincount(piece, minlength=count).cumsum()),
         )
+        turn = np.asarray(script.turn_of)[
+            pieces.script[pieces.place.searchsorted(pieces.first[:-1])]
+        ]
+        speaker = np.array(speakers)[turn]
+        found = [each for voice in self._voices for each in _heard(voice, said, speaker)]
+        return sorted(found, key=_BY_START)
+
+
+class _Said(NamedTuple):
+    """A call's pieces and the known n-grams in them, piece by piece."""
+
+    pieces: Pieces
+    gram: Longs
+    """The n-grams, in the order of their pieces …"""
+    start: Longs
+    """… the token each starts at …"""
+    length: Longs
+    """… and its tokens."""
+    first: Longs
+    """Where each piece's n-grams begin; one more at the end."""
+
+
+_BY_START = attrgetter("start")
+
+
+def _voice(model: Meanings, speaker: str, wanted: Mapping[str, Means], gram: Longs) -> _Voice:
+    """The lists that ask for what this party says, and the weights of their intents."""
+    named = {name: model.intents.index(means.intent) for name, means in wanted.items()}
+    names = [name for name, intent in named.items() if model.speakers[intent] == speaker]
+    intents = np.array([named[name] for name in names], np.int64)
+    weights = np.zeros((len(model.keys) + 1, len(names)), np.float32)
+    for column, intent in enumerate(intents.tolist()):
+        mine = model.intent_of == intent
+        weights[gram[mine], column] = model.weights[mine]
+    asked = [wanted[name].at_least for name in names]
+    limits = zip(asked, model.limits[intents].tolist(), strict=True)
+    least = [_logit(limit if given is None else given) for given, limit in limits]
+    return _Voice(speaker, names, intents, weights, model.bias[intents], np.array(least))
+
+
+def _heard(voice: _Voice, said: _Said, speaker: npt.NDArray[np.str_]) -> list[Meant]:
+    """What one party meant."""
+    own = np.flatnonzero((speaker == voice.speaker) & (np.diff(said.first) > 0))
+    if not len(own) or not voice.names:
+        return []
+    pieces = said.pieces
+    at, _ = stretches(said.first[own], said.first[own + 1])
+    counts = said.first[own + 1] - said.first[own]
+    sums = np.add.reduceat(voice.weights.take(said.gram[at], axis=0), counts.cumsum() - counts)
+    low, high = runs_of(pieces.sentence[own])
+    total = np.zeros((len(own) + 1, len(voice.names)))
+    np.cumsum(sums, axis=0, out=total[1:])
+    length = np.append(0, np.diff(pieces.first)[own].cumsum())
+    score = (total[high] - total[low]) / np.sqrt(length[high] - length[low])[:, None] + voice.bias
+    run, which = np.nonzero(score >= voice.least)
+    if not len(run):
+        return []
+    sentence = pieces.sentence[own][low[run]]
+    best = _best(sentence, which, score[run, which])
+    run, which = run[best], which[best]
+    first, last = own[low[run]], own[high[run] - 1] + 1
+    at, hit = stretches(said.first[first], said.first[last])
+    weight = voice.weights[said.gram[at], which[hit]]
+    tokens = pieces.first[first], pieces.first[last]
+    cores = _cores(hit, said.start[at], said.length[at], weight, *tokens)
+    return _meant(voice, pieces, which, score[run, which], tokens, cores)
+
+
+def _meant(
+    voice: _Voice,
+    pieces: Pieces,
+    which: Longs,
+    score: Floats,
+    tokens: tuple[Longs, Longs],
+    cores: tuple[Longs, Longs],
+) -> list[Meant]:
+    """The hits with their places in the script, from places among the tokens."""
+    last = len(pieces.place) - 1
+    ends = [
+        pieces.script[np.clip(pieces.place.searchsorted(at) + shift, 0, last)].tolist()
+        for at, shift in ((cores[0], 0), (cores[1], -1), (tokens[0], 0), (tokens[1], -1))
+    ]
+    chance = (1 / (1 + np.exp(-score))).tolist()
+    return [
+        Meant(voice.names[name], min(start, end), end + 1, low, high + 1, likely)
+        for name, start, end, low, high, likely in zip(which.tolist(), *ends, chance, strict=True)
+    ]
 
 
 def listener_of(
@@ -279,7 +301,7 @@ def _best(sentence: Longs, which: Longs, score: Floats) -> Longs:
 
 
 def _cores(
-    hit: Longs, start: Longs, length: Longs, weight: Floats, low: Longs, high: Longs
+    hit: Longs, start: Longs, length: Longs, weight: Singles, low: Longs, high: Longs
 ) -> tuple[Longs, Longs]:
     """For each hit the run of tokens with the largest sum: first and past last.
 
@@ -297,7 +319,8 @@ def _cores(
     gain = run[:, 1:] - least[:, :-1]
     gain[np.arange(width) >= (high - low)[:, None]] = -np.inf
     end = gain.argmax(axis=1)
-    begin = np.where(np.arange(width + 1) <= end[:, None], run, np.inf).argmin(axis=1)
+    before = np.where(np.arange(width + 1) <= end[:, None], run, np.inf)
+    begin = width - before[:, ::-1].argmin(axis=1)  # of several the last: the shortest run
     return low + begin, low + end + 1
 
 
