@@ -11,7 +11,9 @@ from sqlalchemy import text
 
 from pipeline import schemas
 from pipeline.cli import main
-from pipeline.rubric import load, shipped
+from pipeline.judge.call import compile
+from pipeline.rubric import load, load_lexicon, shipped
+from pipeline.rubric.reading import side_of
 from pipeline.store.database import open_database
 from pipeline.store.marks import Mark, add_marks
 from pipeline.store.reading import stored_calls
@@ -79,6 +81,30 @@ def test_moved_marks_are_those_of_judging_again(tuned: Path, night: str, tmp_pat
     for call, row in moved.items():
         assert float(row["after"]) == pytest.approx(after[call], abs=0.002)
         assert float(row["before"]) != float(row["after"])
+
+
+def test_a_rubric_that_weighs_voice_against_words_keeps_doing_so(
+    night: str, tmp_path: Path
+) -> None:
+    name = "affinity82-zh-v1"
+    asked = ["tune", "--points", "--rubric", name, "--db", night, "--out", str(tmp_path)]
+    assert main(asked) == 0
+    proposed = load(tmp_path / "affinity82-zh-v2.yaml")
+    sums: dict[tuple[str, str], list[float]] = defaultdict(lambda: [0.0, 0.0])
+    for side, found in enumerate((shipped(name), proposed)):
+        for each in found.criteria:
+            sums[each.pillar, side_of(each.standard)][side] += each.points
+    assert len(sums) == 6
+    assert all(before == pytest.approx(after, abs=1e-4) for before, after in sums.values())
+    with (tmp_path / "moved.csv").open(encoding="utf-8-sig") as file:
+        moved = {row["call_id"]: float(row["after"]) for row in csv.DictReader(file)}
+    judge = compile(proposed, load_lexicon(proposed.lexicon))
+    with open_database(night) as database, database.reading() as connection:
+        marks = {
+            call.call_id: judge.score(call.facts(), "-").mark for call in stored_calls(connection)
+        }
+    assert len(moved) > 100
+    assert all(marks[call] == pytest.approx(mark, abs=0.002) for call, mark in moved.items())
 
 
 def test_page_and_picture(tuned: Path) -> None:
