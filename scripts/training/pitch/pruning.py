@@ -6,7 +6,7 @@ Training leaves an eighth of the hidden units dead, and others repeat each other
 Stork (1993, NIPS 5, 164-171, "optimal brain surgeon"), block by block, the unit goes whose leaving
 costs least once the others' weights are fitted anew to what the block said before. Heard are
 recordings (never the folder pitch, on which the network is validated) as they are and through
-noise, several at once, and what must stay unvoiced: tones, keys, noise.
+noise, several at once, pulses of every pitch, and what must stay unvoiced: tones, keys, noise.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 import soxr
+from scipy.signal import butter, lfilter, sosfilt
 
 from pipeline.measure import _pitch_posterior as posterior
 from pipeline.measure import pitch
@@ -95,6 +96,20 @@ def sounds(folders: Sequence[Path], chance: np.random.Generator) -> Iterator[Flo
         yield tone + 0.2 * np.sin(2 * np.pi * 480 * time)
     for size in (1e-4, 0.1):
         yield size * chance.standard_normal(len(time))
+    for hz in np.geomspace(55, 560, 15):
+        yield _pulses(hz * 2 ** (0.1 * chance.random() * np.sin(20 * time)), chance)
+
+
+def _pulses(hz: Float64Array, chance: np.random.Generator) -> Float64Array:
+    """Glottal pulses through drawn formants, with some breath."""
+    cycles = np.cumsum(hz / posterior.RATE_HZ)
+    sound = np.diff(np.floor(cycles), prepend=0) + 0.01 * chance.standard_normal(len(hz))
+    sound = lfilter([1], [1, -0.9], sound)
+    for low, high in ((300, 900), (900, 2200), (2200, 3300)):
+        angle = 2 * np.pi * chance.uniform(low, high) / posterior.RATE_HZ
+        sound = lfilter([1], [1, -1.93 * np.cos(angle), 0.93], sound)
+    line = butter(2, [300, 3400], "bandpass", fs=posterior.RATE_HZ, output="sos")
+    return np.asarray(sosfilt(line, 0.3 * sound / np.abs(sound).max()))
 
 
 def _recordings(folder: Path) -> Iterator[Float64Array]:
