@@ -39,7 +39,7 @@ def five_minutes(folder: Path) -> tuple[Path, Path]:
     sound = np.concatenate(parts)[: FIVE_MINUTES_S * RATE_HZ]
     audio, transcript = folder / "five_minutes.wav", folder / "five_minutes.json"
     soundfile.write(audio, sound, RATE_HZ, subtype="PCM_16")
-    transcript.write_bytes(_transcript([w for w in words if w.span.end <= FIVE_MINUTES_S]))
+    transcript.write_bytes(transcript_of([w for w in words if w.span.end <= FIVE_MINUTES_S]))
     return audio, transcript
 
 
@@ -89,7 +89,8 @@ def _later(word: Word, by_s: float) -> Word:
     return msgspec.structs.replace(word, span=word.span.shifted(by_s))
 
 
-def _transcript(words: Sequence[Word]) -> bytes:
+def transcript_of(words: Sequence[Word]) -> bytes:
+    """A transcript of our own form that says these words."""
     return msgspec.json.encode(
         {
             "schema": SCHEMA,

@@ -20,7 +20,7 @@ from sqlalchemy import text
 
 from pipeline.store.database import open_database
 
-TIME_LIMIT_S: Final = 10.0
+TIME_LIMIT_S: Final = 60.0
 """What a call of a second may take; a worker that hangs holds its call up for so long."""
 _PATIENCE_S: Final = 300.0
 _LOCKED_S: Final = 5.0
