@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
+from pipeline.facts import AGENT, CUSTOMER, Turn
 from pipeline.judge.hearing import QUOTED
 from pipeline.judge.mention import Mention
 from pipeline.judge.said import counted, found
@@ -18,7 +20,7 @@ from pipeline.judge.verdict import (
 )
 from pipeline.judge.view import View
 from pipeline.rubric.kinds import Avoids, Prefers
-from pipeline.scorecard import Text
+from pipeline.scorecard import Evidence, Text
 
 
 def avoids(criterion: Avoids, view: View) -> Verdict:
@@ -29,22 +31,51 @@ def avoids(criterion: Avoids, view: View) -> Verdict:
     every = found(view, criterion.say, criterion.by)
     bad = [each for each in every if each.problem is None and each.quoted is None]
     shown = bad or every
+    beside = _beside(view, criterion.by) if criterion.company else []
     evidence = [
-        each.evidence(problem=QUOTED if each.quoted is not None else None)
-        for each in shown[:MAX_EVIDENCE]
-    ]
-    name = criterion.name
-    if len(bad) <= criterion.at_most:
-        zh = "未出现" if not bad else f"出现{len(bad)}次，未超过{criterion.at_most}次"
-        en = "not heard" if not bad else f"heard {len(bad)} times, {criterion.at_most} allowed"
-        return met(Text(zh=zh, en=en), evidence, value=len(bad), high=criterion.at_most)
-    share = falling(len(bad) - criterion.at_most, criterion.slack)
-    words = "、".join(f"“{each.words}”" for each in bad[:3])
+        *(
+            each.evidence(problem=QUOTED if each.quoted is not None else None)
+            for each in shown[:MAX_EVIDENCE]
+        ),
+        *(
+            Evidence(span=turn.span, speaker=turn.speaker, words=turn.text or None, note=_BESIDE)
+            for turn in beside
+        ),
+    ][:MAX_EVIDENCE]
+    count = len(bad) + len(beside)
+    if count <= criterion.at_most:
+        zh = "未出现" if not count else f"出现{count}次，未超过{criterion.at_most}次"
+        en = "not heard" if not count else f"heard {count} times, {criterion.at_most} allowed"
+        return met(Text(zh=zh, en=en), evidence, value=count, high=criterion.at_most)
+    share = falling(count - criterion.at_most, criterion.slack)
+    heard = [Text(zh=f"“{each.words}”", en=f"“{each.words}”") for each in bad[:3]]
+    heard += [_BESIDE] if beside else []
     text = Text(
-        zh=f"出现{len(bad)}次：{words}",
-        en=f"{name.en}: heard {len(bad)} times: {words}",
+        zh=f"出现{count}次：{'、'.join(each.zh for each in heard)}",
+        en=f"{criterion.name.en}: heard {count} times: {'、'.join(each.en for each in heard)}",
     )
-    return missed(text, evidence, share=share, value=len(bad), high=criterion.at_most)
+    return missed(text, evidence, share=share, value=count, high=criterion.at_most)
+
+
+def _beside(view: View, speaker: str) -> list[Turn]:
+    """Turns of others on a party's own line, between its own: not those of who had the call before
+    it, or after.
+    """
+    party, own = view.parties.get(speaker), view.turns_of.get(speaker, [])
+    if party is None or not own:
+        return []
+    alone = {each.speaker for each in view.facts.speakers if each.channel == party.channel}
+    if {AGENT, CUSTOMER} <= alone:  # both parties share the line: nobody knows whose company it is
+        return []
+    first, last = view.turns[own[0]].span.start, view.turns[own[-1]].span.end
+    return [
+        turn
+        for turn in view.turns
+        if turn.speaker in alone - {speaker} and first < turn.span.start < last
+    ]
+
+
+_BESIDE: Final = Text(zh="该方线路上另有他人说话", en="somebody else talks on the same line")
 
 
 def prefers(criterion: Prefers, view: View) -> Verdict:

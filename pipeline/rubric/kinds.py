@@ -115,6 +115,8 @@ class Avoids(Criterion, frozen=True, kw_only=True, tag="avoid"):
     say: Say | str
     at_most: int = 0
     slack: float = 0.0
+    company: bool = False
+    """Whether turns of somebody else count as well who is heard on the party's own line."""
 
 
 class Answers(Criterion, frozen=True, kw_only=True, tag="answer"):
