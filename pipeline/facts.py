@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeVar
 
@@ -215,7 +216,7 @@ class Turn(Value, frozen=True, kw_only=True):
     @property
     def text(self) -> str:
         """The words, joined as written (a blank between Latin words only)."""
-        return join_words(word.text for word in self.words)
+        return join_words([word.text for word in self.words])
 
 
 class Pause(Value, frozen=True, kw_only=True):
@@ -426,11 +427,12 @@ def spoken_language(facts: CallFacts) -> str:
 _MAYBE_LATIN = re.compile("[0-9A-Za-z\u00aa-\u2e7f]")
 
 
-def join_words(texts: Any) -> str:
+def join_words(texts: Iterable[str]) -> str:
     """Join words as they are written: a blank between Latin words, none between Hanzi."""
     pieces = [text.strip() for text in texts]
-    if not _MAYBE_LATIN.search("".join(pieces)):
-        return "".join(pieces)  # the common case, at a tenth of the time
+    together = "".join(pieces)
+    if not _MAYBE_LATIN.search(together):
+        return together  # the common case, at a tenth of the time
     joined = ""
     for piece in pieces:
         if joined and piece and _latin(joined[-1]) and _latin(piece[0]):

@@ -7,7 +7,6 @@ import re
 from bisect import bisect_left
 from collections.abc import Sequence
 
-from pipeline.judge.lexicon.normalise import COMMA
 from pipeline.judge.mention import Mention
 from pipeline.judge.said import counted, found
 from pipeline.judge.verdict import (
@@ -19,7 +18,7 @@ from pipeline.judge.verdict import (
     missed,
     not_applicable,
 )
-from pipeline.judge.view import Sentence, View
+from pipeline.judge.view import View
 from pipeline.rubric.kinds import (
     Explains,
     Politely,
@@ -175,7 +174,7 @@ def questions(criterion: Questions, view: View) -> Verdict:
     bad: dict[int, Text] = {}
     rows = {turn: list(row) for turn, row in itertools.groupby(asked, key=lambda q: q.turn)}
     for at, question in enumerate(asked):
-        length = question.end - _asked_from(view, question)
+        length = question.end - _asked_from(view.closed, question.start, question.end)
         if length > criterion.max_syllables:
             bad[at] = Text(zh=f"问题长达{length}字", en=f"{length} syllables long")
         row = rows[question.turn]
@@ -199,13 +198,12 @@ def questions(criterion: Questions, view: View) -> Verdict:
                   low=criterion.share)  # fmt: skip
 
 
-def _asked_from(view: View, question: Sentence) -> int:
+def _asked_from(closed: Sequence[int], start: int, end: int) -> int:
     """Where the asking clause of a sentence begins: what comes before its comma only leads up."""
-    script, start = view.script, question.end - 1
-    while start > question.start and script.marks[start - 1] < COMMA:
-        start -= 1
-    short = question.end - start <= TAG_UNITS and start > question.start
-    return _asked_from(view, question._replace(end=start)) if short else start
+    before = bisect_left(closed, end - 1)
+    begin = max(start, closed[before - 1] + 1) if before else start
+    short = end - begin <= TAG_UNITS and begin > start
+    return _asked_from(closed, start, begin) if short else begin
 
 
 TAG_UNITS = 3
@@ -256,9 +254,9 @@ def explains(criterion: Explains, view: View) -> Verdict:
         term
         for term in terms.values()
         if not any(
-            term.span.start - criterion.within_s / 2
-            <= each.span.start
-            <= term.span.end + criterion.within_s
+            term.begins - criterion.within_s / 2
+            <= each.begins
+            <= term.finishes + criterion.within_s
             for each in plain
         )
     ]
@@ -282,7 +280,7 @@ def politely(criterion: Politely, view: View) -> Verdict:
         each
         for each in things
         if not any(
-            abs(other.span.start - each.span.start) <= criterion.within_s
+            abs(other.begins - each.begins) <= criterion.within_s
             and abs(other.turn - each.turn) <= 2
             for other in kind
         )

@@ -70,24 +70,29 @@ def _counted(criterion: Events, view: View) -> Verdict:
             f"未测量：{in_chinese(why) if why else '缺少该项声学数据'}",
             f"not measured: {why or 'not in the facts'}",
         )
-    count = sum(1 for each in evidence if each.counts)
+    count = len([each for each in evidence if each.counts])
     rate = _rate(criterion, view, count)
     good = rate <= criterion.at_most
-    unit = _PER_ZH[criterion.per]
-    number = f"{rate:.3g}{unit}" if criterion.per != "call" else f"{count}次"
-    allowed = f"{criterion.at_most:g}{unit}"
-    text = Text(
-        zh=f"{number}，{'未超过' if good else '超过'}{allowed}" if count else "未出现",
-        en=f"{rate:.3g} per {criterion.per}, {criterion.at_most:g} allowed" if count else "none",
-    )
     return judged(
         good,
-        text,
+        _told(criterion, count, rate) if count else NONE,
         evidence,
         share=falling(rate - criterion.at_most, criterion.slack),
         value=rate,
         high=criterion.at_most,
         unit=f"per {criterion.per}",
+    )
+
+
+NONE = Text(zh="未出现", en="none")
+
+
+def _told(criterion: Events, count: int, rate: float) -> Text:
+    unit, within = _PER_ZH[criterion.per], rate <= criterion.at_most
+    number = f"{rate:.3g}{unit}" if criterion.per != "call" else f"{count}次"
+    return Text(
+        zh=f"{number}，{'未超过' if within else '超过'}{criterion.at_most:g}{unit}",
+        en=f"{rate:.3g} per {criterion.per}, {criterion.at_most:g} allowed",
     )
 
 

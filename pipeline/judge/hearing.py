@@ -50,7 +50,7 @@ class Hearing:
 
     def quoted(self, start: int) -> int | None:
         """Units between reporting words and this place; ``None``: not reported speech."""
-        return quoted(self.script, start, self._reports)
+        return quoted(self.script, start, self._reports) if self._reports else None
 
     def negated(self, start: int) -> bool:
         """Whether a negator stands right before this place."""

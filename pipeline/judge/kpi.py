@@ -132,9 +132,11 @@ def radar(findings: Sequence[Finding], pillars: Iterable[str]) -> tuple[Axis, ..
 
 
 def _axis(pillar: str, family: str, findings: Sequence[Finding]) -> Axis | None:
-    judged = [each for each in findings if each.outcome in ("met", "missed")]
-    points = Points.sum([each.points for each in judged])
-    if not findings or (len(judged) == len(findings) and not points.possible):
+    if not findings:
+        return None
+    judged = [each.points for each in findings if each.outcome in ("met", "missed")]
+    points = Points.sum(judged)
+    if len(judged) == len(findings) and not points.possible:
         return None
     return Axis(
         pillar=pillar,

@@ -43,6 +43,12 @@ class Mention(msgspec.Struct, eq=False, gc=False):
         return self.hearing.script.begins[self.start]
 
     @property
+    def finishes(self) -> float:
+        """When it ends."""
+        script = self.hearing.script
+        return max(script.begins[self.start], script.finishes[self.end - 1])
+
+    @property
     def span(self) -> Span:
         """When it was said."""
         if self._span is None:

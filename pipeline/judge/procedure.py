@@ -168,11 +168,9 @@ def _turn_at(view: View, speaker: str, time: float) -> int | None:
 
 def _replies(criterion: Answers, view: View, occasion: Occasion, mention: Mention) -> bool:
     before = (
-        occasion.span.start - criterion.within_s <= mention.span.end <= (occasion.span.start + 2.0)
+        occasion.span.start - criterion.within_s <= mention.finishes <= (occasion.span.start + 2.0)
     )
-    after = (
-        occasion.span.start - 0.5 <= mention.span.start <= (occasion.span.end + criterion.within_s)
-    )
+    after = occasion.span.start - 0.5 <= mention.begins <= (occasion.span.end + criterion.within_s)
     wanted = {"before": before, "after": after, "either": before or after}[criterion.side]
     if not wanted:
         return False

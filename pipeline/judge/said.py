@@ -12,7 +12,6 @@ from pipeline.judge.lexicon.sound import skeleton
 from pipeline.judge.mention import Mention
 from pipeline.judge.view import View
 from pipeline.rubric.say import Near, Say, Where
-from pipeline.timeline import Span
 
 ANYWHERE = Where()
 MAX_TURN_CHARACTERS = 2000
@@ -88,25 +87,26 @@ def _merged(groups: Iterable[Sequence[Mention]]) -> tuple[Mention, ...]:
     parts = [group for group in groups if group]
     if len(parts) == 1:
         return tuple(parts[0])
-    every = list(itertools.chain.from_iterable(parts))
-    every.sort(key=_BY_END, reverse=True)  # sorting is stable: the last key is the first
-    every.sort(key=_is_problem)
-    every.sort(key=_BY_START)
     kept: list[Mention] = []
-    for mention in every:
-        if kept and mention.start < kept[-1].end:
-            if kept[-1].problem is not None and mention.problem is None:
-                kept[-1] = mention
-            continue
-        kept.append(mention)
+    reached = 0
+    for mention in sorted(itertools.chain.from_iterable(parts), key=_BY_START):
+        if mention.start >= reached:
+            kept.append(mention)
+        elif _rather(mention, kept[-1]):
+            kept[-1] = mention
+        reached = kept[-1].end
     return tuple(kept)
 
 
-_BY_START, _BY_END = attrgetter("start"), attrgetter("end")
+_BY_START = attrgetter("start")
 
 
-def _is_problem(mention: Mention) -> bool:
-    return mention.problem is not None
+def _rather(mention: Mention, kept: Mention) -> bool:
+    """Whether it takes the place of one that it overlaps, and that starts no later."""
+    counts = mention.problem is None
+    if counts != (kept.problem is None):
+        return counts
+    return mention.start == kept.start and mention.end > kept.end
 
 
 def _at_least(view: View, parts: Sequence[Say | str], count: int, by: str) -> tuple[Mention, ...]:
@@ -134,7 +134,7 @@ def within(view: View, mentions: Iterable[Mention], where: Where, by: str) -> tu
 def _lies(view: View, mention: Mention, where: Where, own: Sequence[int]) -> bool:
     if where.first_s is not None and mention.begins > view.begins + where.first_s:
         return False
-    if where.last_s is not None and mention.span.end < view.ends - where.last_s:
+    if where.last_s is not None and mention.finishes < view.ends - where.last_s:
         return False
     if where.first_turns is not None and mention.turn not in own[: where.first_turns]:
         return False
@@ -153,12 +153,12 @@ def close(mention: Mention, other: Mention, near: Near) -> bool:
         return False
     if near.order == "after" and mention.start <= other.start:
         return False
-    return near.within_s is None or gap(mention.span, other.span) <= near.within_s
+    return near.within_s is None or _gap(mention, other) <= near.within_s
 
 
-def gap(one: Span, two: Span) -> float:
-    """Seconds between two spans; 0 where they meet."""
-    return max(0.0, two.start - one.end, one.start - two.end)
+def _gap(one: Mention, two: Mention) -> float:
+    """Seconds between two mentions; 0 where they meet."""
+    return max(0.0, two.begins - one.finishes, one.begins - two.finishes)
 
 
 # ── Expressions that read the text ───────────────────────────────────────────────────────────────
@@ -221,7 +221,7 @@ def _repeated(view: View, say: Say, by: str) -> tuple[Mention, ...]:
     kept: dict[int, Mention] = {}
     for at in range(len(every) - say.times + 1):
         run = every[at : at + say.times]
-        if run[-1].span.start - run[0].span.start <= limit:
+        if run[-1].begins - run[0].begins <= limit:
             kept |= {each.start: each for each in run}
     return tuple(kept[start] for start in sorted(kept))
 

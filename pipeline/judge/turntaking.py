@@ -202,7 +202,7 @@ def _announced(view: View, start: float) -> bool:
     name = view.rubric.signals.waiting
     if name is None:
         return False
-    return any(start - 10.0 <= each.span.end <= start + 1.0 for each in counted(view, name, AGENT))
+    return any(start - 10.0 <= each.finishes <= start + 1.0 for each in counted(view, name, AGENT))
 
 
 def lectures(criterion: Events, view: View) -> list[Evidence]:
@@ -255,8 +255,7 @@ def quarrels(criterion: Events, view: View) -> list[Evidence]:
         near = [o for o in clashes if 0 <= o.span.start - clash.span.start <= window]
         both = {o.second for o in near} >= {AGENT, CUSTOMER}
         heated = _heated(view, clash.span.start, near[-1].span.end) or any(
-            clash.span.start - window <= word.span.start <= near[-1].span.end + window
-            for word in words
+            clash.span.start - window <= word.begins <= near[-1].span.end + window for word in words
         )
         if both and heated:
             found.append(_clash(view, clash.span.start, near[-1].span.end, len(near)))
@@ -352,7 +351,7 @@ def _sign(criterion: Listens, view: View, index: int) -> bool:
     ):
         return True
     return any(
-        span.start <= each.span.start <= span.end + 5.0
+        span.start <= each.begins <= span.end + 5.0
         for each in counted(view, criterion.cue, criterion.by)
     )
 

@@ -16,7 +16,7 @@ from pipeline.facts import AGENT, CUSTOMER, CallFacts, NotMeasured, SpeakerFacts
 from pipeline.judge.hearing import Hearing
 from pipeline.judge.lexicon.normalise import COMMA, QUESTION
 from pipeline.judge.lexicon.phrases import Barred, Found, Hits, PhraseBook
-from pipeline.judge.lexicon.script import PARTIES, SPEAKERS, Script, script_of
+from pipeline.judge.lexicon.script import SPEAKERS, Script, script_of
 from pipeline.judge.meant import add_meant
 from pipeline.judge.mention import Mention
 from pipeline.reasons import in_chinese
@@ -189,23 +189,20 @@ class View:
 
     def mentions(self, phrases: str, speaker: str) -> tuple[Mention, ...]:
         """Hits of a phrase list by a party, in time order."""
-        return self._mentions.get((phrases, speaker)) or self._nothing(phrases, speaker)
-
-    def _nothing(self, phrases: str, speaker: str) -> tuple[Mention, ...]:
-        """No hits, of a list that was looked for."""
-        if not self.book.looks_for(phrases, PARTIES[speaker]):
-            raise LookupError(f"nothing looks for {phrases!r} in what the {speaker} says")
-        return ()
+        try:
+            return self._mentions[phrases, speaker]
+        except KeyError:
+            reason = f"nothing looks for {phrases!r} in what the {speaker} says"
+            raise LookupError(reason) from None
 
     @cached_property
     def _mentions(self) -> dict[tuple[str, str], tuple[Mention, ...]]:
         """By phrase list and party."""
-        every, rows = self._hits_as_mentions(), self.hits.rows
-        found = {
-            (phrases, speaker): every[slice(*rows[phrases, party])]
-            for phrases, party in rows
-            if (speaker := SPEAKERS.get(party)) is not None
-        }
+        found: dict[tuple[str, str], tuple[Mention, ...]] = dict.fromkeys(self.book.asked, ())
+        every = self._hits_as_mentions()
+        for (phrases, party), (first, end) in self.hits.rows.items():
+            if party in SPEAKERS:
+                found[phrases, SPEAKERS[party]] = every[first:end]
         if self.words_measured:
             add_meant(found, self.book, self.hearing, self.turns, self._barred)
         return found
@@ -256,8 +253,10 @@ class View:
             for stop in (*inside, end - 1):
                 if stop < start:
                     continue
-                at = bisect_left(asking, start)
-                asks = marks[stop] == QUESTION or (at < len(asking) and asking[at] <= stop)
+                asks = marks[stop] == QUESTION
+                if not asks:
+                    at = bisect_left(asking, start)
+                    asks = at < len(asking) and asking[at] <= stop
                 found.append(Sentence(speaker, index, start, stop + 1, asks))
                 start = stop + 1
         return tuple(found)
@@ -297,6 +296,11 @@ class View:
         start = bisect_left(sections, sections[mention.start])
         end = bisect_right(sections, sections[mention.end - 1])
         return start, min(end, script.ends[mention.turn])
+
+    @cached_property
+    def closed(self) -> list[int]:
+        """Units with a comma or more after them."""
+        return [at for at, mark in enumerate(self.script.marks) if mark]
 
     @cached_property
     def _sections(self) -> list[int]:

@@ -22,6 +22,8 @@ from pipeline.judge.view import View
 from pipeline.rubric.kinds import Avoids, Prefers
 from pipeline.scorecard import Evidence, Text
 
+NOT_HEARD = Text(zh="未出现", en="not heard")
+
 
 def avoids(criterion: Avoids, view: View) -> Verdict:
     """Something that must not be said, or not more often than so many times.
@@ -29,10 +31,26 @@ def avoids(criterion: Avoids, view: View) -> Verdict:
     Other people's words told again ("您刚才说信不信由你") are shown and do not count.
     """
     every = found(view, criterion.say, criterion.by)
+    if not every and criterion.at_most >= 0:
+        return met(NOT_HEARD, value=0, high=criterion.at_most)
     bad = [each for each in every if each.problem is None and each.quoted is None]
     shown = bad or every
     beside = _beside(view, criterion.by) if criterion.company else []
     evidence = [
+<<<<<<< /tmp/jw/pipeline/judge/wording.py
+        each.evidence(problem=QUOTED if each.quoted is not None else None)
+        for each in shown[:MAX_EVIDENCE]
+    ]
+    name = criterion.name
+    if len(bad) <= criterion.at_most:
+        text = NOT_HEARD if not bad else Text(
+            zh=f"出现{len(bad)}次，未超过{criterion.at_most}次",
+            en=f"heard {len(bad)} times, {criterion.at_most} allowed",
+        )  # fmt: skip
+        return met(text, evidence, value=len(bad), high=criterion.at_most)
+    share = falling(len(bad) - criterion.at_most, criterion.slack)
+    words = "、".join(f"“{each.words}”" for each in bad[:3])
+=======
         *(
             each.evidence(problem=QUOTED if each.quoted is not None else None)
             for each in shown[:MAX_EVIDENCE]
@@ -50,6 +68,7 @@ def avoids(criterion: Avoids, view: View) -> Verdict:
     share = falling(count - criterion.at_most, criterion.slack)
     heard = [Text(zh=f"“{each.words}”", en=f"“{each.words}”") for each in bad[:3]]
     heard += [_BESIDE] if beside else []
+>>>>>>> /tmp/jf/m.new
     text = Text(
         zh=f"出现{count}次：{'、'.join(each.zh for each in heard)}",
         en=f"{criterion.name.en}: heard {count} times: {'、'.join(each.en for each in heard)}",

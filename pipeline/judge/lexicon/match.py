@@ -107,7 +107,8 @@ class Matcher:
         rows = sorted({unit for units, _ in cut for unit in units})
         self._row = {unit: row + 1 for row, unit in enumerate(rows)}  # row 0 pads
         self._sounds = SoundCosts(rows, negators)
-        self._patterns = np.zeros((len(cut), MAX_UNITS), np.int64)
+        longest = max((len(units) for units, _ in cut), default=1)
+        self._patterns = np.zeros((len(cut), longest), np.int64)
         for index, (units, _) in enumerate(cut):
             self._patterns[index, : len(units)] = [self._row[unit] for unit in units]
         self._exact = np.array([exact for _, exact in cut], bool)

@@ -26,6 +26,7 @@ _TOKEN = re.compile(
     r"|(?P<hanzi>[\u3400-\u9fff\u3007])"
     r"|(?P<mark>[,、:;…—~.。!?])"
 )
+_HANZI = re.compile(r"[\u3400-\u9fff\u3007]+")
 _DIGITS = "零一二三四五六七八九"
 _CARDINAL_DIGITS = 4
 """Longer digit strings (telephone, order numbers) are read digit by digit."""
@@ -40,6 +41,8 @@ def units(text: str) -> tuple[tuple[str, ...], tuple[int, ...]]:
     """The units of a text, and the mark after each."""
     folded = unicodedata.normalize("NFKC", text).lower().replace("。", ".")
     folded = _to_simplified().convert(folded).replace("’", "'")
+    if _HANZI.fullmatch(folded):
+        return tuple(folded.replace("〇", "零")), (NONE,) * len(folded)
     found: list[str] = []
     marks: list[int] = []
     for match in _TOKEN.finditer(folded):

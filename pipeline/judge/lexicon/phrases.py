@@ -83,8 +83,10 @@ class PhraseBook:
         self._negators = frozenset(unit for text in lexicon.negators for unit in units(text)[0])
         self.entries: list[Entry] = []
         self._literals: dict[tuple[tuple[str, ...], bool], int] = {}
-        self._asked = {name: _bits((asked or {}).get(name, PARTIES)) for name in lists}
-        self._asked[REPORTING] = BY_ANYONE
+        by = {name: (asked or {}).get(name, PARTIES) for name in lists}
+        self.asked = [(name, speaker) for name in lists for speaker in by[name]]
+        """Every list with whose words it is looked for in."""
+        self._asked = {name: _bits(by[name]) for name in lists} | {REPORTING: BY_ANYONE}
         simple: list[tuple[int, int]] = []
         chains: list[Chain] = []
         for name, phrases in lists.items():
@@ -149,10 +151,6 @@ class PhraseBook:
         if not found:
             raise ValueError(f"{piece!r} holds nothing that can be heard")
         return self._literals.setdefault((found, exact), len(self._literals))
-
-    def looks_for(self, phrases: str, party: int) -> bool:
-        """Whether a list is looked for in this party's words."""
-        return party & self._asked.get(phrases, 0) != 0
 
     @property
     def size(self) -> int:
@@ -239,11 +237,11 @@ class PhraseBook:
     def _first_come(self, rows: Longs, low: Longs, high: Longs) -> list[int]:
         """Those that do not overlap an earlier one that stays."""
         stays: list[int] = []
-        taken = bytearray(int(high.max(initial=0)))
+        taken: set[int] = set()
         columns = rows.tolist(), low[rows].tolist(), high[rows].tolist()
         for row, begin, end in zip(*columns, strict=True):
-            if 1 not in taken[begin:end]:
-                taken[begin:end] = b"\1" * (end - begin)
+            if taken.isdisjoint(range(begin, end)):
+                taken.update(range(begin, end))
                 stays.append(row)
         return stays
 

@@ -19,7 +19,7 @@ def stretches(first: Longs, end: Longs) -> tuple[Longs, Longs]:
     counts = end - first
     ends = counts.cumsum()
     place = np.arange(len(counts)).repeat(counts)
-    return np.arange(len(place)) + (first - ends + counts)[place], place
+    return np.arange(len(place)) + (first - ends + counts).take(place), place
 
 
 class Spread:
@@ -30,10 +30,19 @@ class Spread:
         np.cumsum([len(row) for row in rows], out=self._first[1:])
         self._flat = np.array([each for row in rows for each in row], np.int64)
 
+    @classmethod
+    def of_pairs(cls, row: Longs, value: Longs, rows: int) -> Spread:
+        """The same from the row of each value, in order."""
+        made = cls([])
+        made._first = np.zeros(rows + 1, np.int64)
+        np.cumsum(np.bincount(row, minlength=rows), out=made._first[1:])
+        made._flat = value[row.argsort(kind="stable")]
+        return made
+
     def of(self, which: Longs) -> tuple[Longs, Longs]:
         """The rows of these numbers one after the other, and which number each entry is of."""
         at, place = stretches(self._first[which], self._first[which + 1])
-        return self._flat[at], place
+        return self._flat.take(at), place
 
 
 class ByParty:
@@ -48,15 +57,16 @@ class ByParty:
     def __init__(
         self, pairs: Sequence[tuple[int, int]], asked: Sequence[int], literals: int
     ) -> None:
-        rows: list[list[int]] = [[] for _ in range((BY_ANYONE + 1) * literals)]
+        literal, entry = np.array(pairs, np.int64).reshape(-1, 2).T
+        by = np.array(asked, np.int64)[entry]
         self.asked = np.zeros(literals, np.int64)
         """Whose words each literal is looked for in."""
-        for literal, entry in pairs:
-            self.asked[literal] |= asked[entry]
-            for party in range(BY_ANYONE + 1):
-                if party & asked[entry]:
-                    rows[party * literals + literal].append(entry)
-        self._rows, self._literals = Spread(rows), literals
+        np.bitwise_or.at(self.asked, literal, by)
+        party = np.arange(BY_ANYONE + 1)[:, None]
+        of, which = np.nonzero(party & by)
+        row = of * literals + literal[which]
+        self._rows = Spread.of_pairs(row, entry[which], (BY_ANYONE + 1) * literals)
+        self._literals = literals
 
     def of(self, literals: Longs, said_by: Longs) -> tuple[Longs, Longs]:
         """As `Spread.of`: what is looked for in the words of these parties."""

@@ -8,7 +8,6 @@ near-homophones are the same, for the whole call at once.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -51,29 +50,38 @@ class Seeds:
     ) -> None:
         self._row = row
         self._number: dict[str, int] = {}
-        seeds: dict[tuple[int, ...], list[tuple[int, int, int]]] = {}
+        self._sounds: dict[str, tuple[int, ...]] = {}
+        pieces: list[tuple[int, ...]] = []
+        seeds: dict[tuple[int, ...], list[int]] = {}
         for index, (units, exact) in enumerate(literals):
             if len(units) == 1:
                 continue
             errors = 0 if exact else hard_errors(len(units))
             for offset, piece in _pieces(units, errors + 1):
                 for code in self._codes(piece):
-                    seeds.setdefault(code, []).append((index, offset, len(piece)))
+                    seeds.setdefault(code, []).append(len(pieces))
+                pieces.append((index, offset, *self._side(units, offset, len(piece))))
         self._known = len(self._number) + 1
         self._tables(sorted(seeds, key=lambda code: (len(code), code)))
-        self._entries([seeds[code] for code in self._order], literals, asked.tolist())
+        table = np.array(pieces, np.int64).reshape(-1, 8)
+        self._entries([seeds[code] for code in self._order], table, asked)
 
-    def _codes(self, piece: Sequence[str]) -> set[tuple[int, ...]]:
+    def _codes(self, piece: Sequence[str]) -> Iterable[tuple[int, ...]]:
         """The piece's sounds: by each unit's commonest reading, and by its readings elsewhere."""
-        usual = tuple(self._numbered(skeleton(unit)) for unit in piece)
-        codes = {usual}
-        for at, unit in enumerate(piece):
-            for other in readings(unit)[1:]:
-                codes.add((*usual[:at], self._numbered(skeleton_of(other)), *usual[at + 1 :]))
+        sounds = [self._sounds.get(unit) or self._sounds_of(unit) for unit in piece]
+        usual = tuple([each[0] for each in sounds])
+        codes = {usual: None}
+        for at, (_, *others) in enumerate(sounds):
+            for other in others:
+                codes[(*usual[:at], other, *usual[at + 1 :])] = None
         return codes
 
-    def _numbered(self, name: str) -> int:
-        return self._number.setdefault(name, len(self._number) + 1)
+    def _sounds_of(self, unit: str) -> tuple[int, ...]:
+        """The numbers of a unit's skeletons, that of the commonest reading first."""
+        names = [skeleton(unit), *map(skeleton_of, readings(unit)[1:])]
+        numbers = [self._number.setdefault(name, len(self._number) + 1) for name in names]
+        self._sounds[unit] = tuple(numbers)
+        return self._sounds[unit]
 
     def _tables(self, codes: Sequence[tuple[int, ...]]) -> None:
         """Pairs of sounds and triples of a pair and a sound, to look up directly; seeds from 1."""
@@ -92,62 +100,42 @@ class Seeds:
             else:
                 self._seed_of_triple[pair * self._known + code[2]] = seed
 
-    def _entries(
-        self,
-        seeds: Sequence[list[tuple[int, int, int]]],
-        literals: Sequence[tuple[tuple[str, ...], bool]],
-        asked: Sequence[int],
-    ) -> None:
+    def _entries(self, seeds: Sequence[list[int]], pieces: Longs, asked: Longs) -> None:
         """Each seed's entries lie in a row: the agent's, both parties', the customer's."""
+        piece = np.array([each for seed in seeds for each in seed], np.int64)
+        seed = np.arange(1, len(seeds) + 1).repeat([len(each) for each in seeds])
+        place = np.zeros(BY_ANYONE + 1, np.int64)
+        place[[BY_AGENT, BY_ANYONE, BY_CUSTOMER]] = 0, 1, 2
+        key = 3 * seed + place[asked[pieces[piece, 0]]]
+        order = key.argsort(kind="stable")
         self._seeds = len(seeds) + 1
-        flat: list[tuple[int, int, int]] = []
-        bounds = np.zeros((BY_ANYONE + 1, 2, self._seeds), np.int64)
-        for seed, entries in enumerate(seeds, 1):
-            by = {
-                party: [entry for entry in entries if asked[entry[0]] == party]
-                for party in (BY_AGENT, BY_ANYONE, BY_CUSTOMER)
-            }
-            agents = len(flat)
-            boths = agents + len(by[BY_AGENT])
-            customers = boths + len(by[BY_ANYONE])
-            flat += itertools.chain.from_iterable(by.values())
-            bounds[BY_AGENT, :, seed] = agents, customers
-            bounds[BY_CUSTOMER, :, seed] = boths, len(flat)
-            bounds[BY_ANYONE, :, seed] = agents, len(flat)
-        self._first, self._end = bounds[:, 0].ravel(), bounds[:, 1].ravel()
-        self._literal = np.array([literal for literal, *_ in flat], np.int64)
-        self._offset = np.array([offset for _, offset, _ in flat], np.int64)
-        sides = [self._side(literals[index][0], offset, size) for index, offset, size in flat]
-        self._near = np.array([near for near, _, _ in sides], np.int64)
-        self._far = np.array([far for _, far, _ in sides], np.int64)
-        number: dict[tuple[int, int], int] = {}  # as met: those of a seed lie side by side
-        for *_, units in sides:
-            number.setdefault(units, len(number))
-        beside = np.array([number[units] for *_, units in sides], np.int64)
+        edges = key[order].searchsorted(np.arange(3 * self._seeds + 1))
+        agents, boths, customers, end = (edges[at::3][: self._seeds] for at in range(4))
+        nobodys = np.zeros(self._seeds, np.int64)
+        self._first = np.concatenate([nobodys, agents, boths, agents])  # by party and seed
+        self._end = np.concatenate([nobodys, customers, end, end])
+        columns = np.ascontiguousarray(pieces[piece[order]].T)
+        self._literal, self._offset, self._near, self._far = columns[:4]
+        self._edge, self._edge_row, one, two = columns[4:]
+        beside, self.neighbours = _numbered(one, two)
         self._byte, self._bit = beside // 8, (1 << beside % 8).astype(np.uint8)
-        # The edge that the piece leaves open, from its start; either one where it leaves both.
-        whole = [(literals[index][0], offset) for index, offset, _ in flat]
-        self._edge = np.array(
-            [-offset if offset else len(units) - 1 for units, offset in whole], np.int64
-        )
-        self._edge_row = np.array(
-            [self._row[units[0 if offset else -1]] for units, offset in whole], np.int64
-        )
-        self.neighbours = np.array(list(number), np.int64).reshape(-1, 2)
-        """Rows of the units next to pieces, two by two; row 0 for pieces that are whole phrases."""
 
-    def _side(
-        self, units: Sequence[str], offset: int, size: int
-    ) -> tuple[int, int, tuple[int, int]]:
-        """Where a piece's neighbours lie, from its start, and which they are."""
+    def _side(self, units: Sequence[str], offset: int, size: int) -> tuple[int, ...]:
+        """What is beside a piece.
+
+        Where its neighbours lie, from its start; where the end that it leaves open lies (either
+        one where it leaves both), and which unit; which units the neighbours are.
+        """
+        edge = -offset if offset else len(units) - 1
+        last = self._row[units[0 if offset else -1]]
         if size == len(units):
-            return 0, 0, (0, 0)
+            return 0, 0, edge, last, 0, 0
         step = 1 if offset + size < len(units) else -1
         first = offset + size if step > 0 else offset - 1
         second = first + step
         one = self._row[units[first]]
         two = self._row[units[second]] if 0 <= second < len(units) else one
-        return first - offset, second - offset, (one, two)
+        return first - offset, second - offset, edge, last, one, two
 
     def sound_of(self, unit: str) -> int:
         """The number of a heard unit's skeleton; 0: no piece has it."""
@@ -172,12 +160,12 @@ class Seeds:
         position, seed = self._heard(sounds)
         seed += party[position] * self._seeds
         entry, at = stretches(self._first[seed], self._end[seed])
-        position = position[at]
-        byte, fits = self._byte[entry], fitting.ravel()
+        position = position.take(at)
+        byte, fits = self._byte.take(entry), fitting.ravel()
         heard = ids * fitting.shape[1]
-        fit = fits.take(heard.take(position + self._near[entry]) + byte)
-        fit |= fits.take(heard.take(position + self._far[entry]) + byte)
-        fit &= self._bit[entry]
+        fit = fits.take(heard.take(position + self._near.take(entry)) + byte)
+        fit |= fits.take(heard.take(position + self._far.take(entry)) + byte)
+        fit &= self._bit.take(entry)
         kept = fit.nonzero()[0]
         entry, position = entry[kept], position[kept]
         start, edge = position - self._offset[entry], position + self._edge[entry]
@@ -193,6 +181,19 @@ class Seeds:
         seeds = np.concatenate([two, three])
         known = seeds.nonzero()[0]
         return np.concatenate([where, where])[known], seeds[known]
+
+
+def _numbered(one: Longs, two: Longs) -> tuple[Longs, Longs]:
+    """Pairs numbered as they are met, so that those of a seed lie side by side; and the pairs.
+
+    The pairs are rows of the units next to pieces; row 0 for pieces that are whole phrases.
+    """
+    _, met, pair = np.unique(one * (int(two.max(initial=0)) + 1) + two, return_index=True,
+                             return_inverse=True)  # fmt: skip
+    order = met.argsort()
+    number = np.zeros(len(order), np.int64)
+    number[order] = np.arange(len(order))
+    return number[pair], np.stack([one[met[order]], two[met[order]]], axis=1)
 
 
 def _pieces(units: Sequence[str], count: int) -> Iterable[tuple[int, Sequence[str]]]:
