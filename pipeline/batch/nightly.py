@@ -6,6 +6,7 @@ import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -35,6 +36,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         retries: how often a call is tried again.
         patience_s: how long to wait for a database that is away.
         again: also try what was quarantined.
+        together: how many calls a worker does side by side; ``None``: what words are worth.
         network: allow remote sources and fetching a model.
         fetch_mb: how much of remote recordings may lie here before it is measured.
     """
@@ -52,6 +54,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     memory_mb: int
     retries: int
     patience_s: float
+    together: int | None
     again: bool
     network: bool
     fetch_mb: int
@@ -112,7 +115,14 @@ def _hired(options: Options, plan: Plan, files: Path) -> Workers:
 
     assert workers is not None, "on this machine their number is known"
     equipment = _equipment(options, files, threads=max(1, cores() // workers))
+    if options.model is not None:
+        together = options.together or _TOGETHER
+        equipment = msgspec.structs.replace(equipment, together=together)
     return Pool(equipment, workers, options.time_s)
+
+
+_TOGETHER: Final = 4
+"""Calls of a minute or two fill a batch of windows by fours."""
 
 
 def _workers(options: Options) -> int | None:

@@ -27,6 +27,7 @@ class Equipment(msgspec.Struct, frozen=True, kw_only=True):
         files: the store's files.
         memory_mb: how much a call may take beyond what the models take.
         threads: of one worker.
+        together: how many calls a worker does side by side.
         pyannote: the folder of the pipeline that tells voices apart; ``None``: Qinhe does.
     """
 
@@ -37,6 +38,7 @@ class Equipment(msgspec.Struct, frozen=True, kw_only=True):
     files: Path
     memory_mb: int
     threads: int
+    together: int = 1
     pyannote: Path | None = None
 
 

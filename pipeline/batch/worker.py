@@ -12,14 +12,17 @@ import errno
 import os
 import resource
 import signal
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Final
 
 from pipeline.batch.judging import Judging
+from pipeline.batch.sidebyside import SideBySide
 from pipeline.batch.tasks import Equipment, Fault, FaultKind, Outcome, Task
 from pipeline.errors import AudioError, InputError, QinheError, StoreError
 from pipeline.facts import CallFacts, spoken_language
@@ -47,13 +50,20 @@ def serve(pipe: Connection, equipment: Equipment, parent: int) -> None:
         return
     limit_memory(equipment.memory_mb)
     pipe.send(None)
-    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
+    said = threading.Lock()
+
+    def do(task: Task) -> None:
+        outcome = worker.do(task)
+        with said, contextlib.suppress(OSError):  # the run is gone, and we go with it
+            pipe.send(outcome)
+
+    with contextlib.suppress(EOFError, OSError), ThreadPoolExecutor(worker.at_once) as calls:
         while True:
-            pipe.send(worker.do(pipe.recv()))
+            calls.submit(do, pipe.recv())
 
 
 class Worker:
-    """Models loaded, rubrics compiled as they are needed.
+    """Models loaded, rubrics compiled as they are needed; several calls may be done at once.
 
     Args:
         equipment: what it works with.
@@ -69,13 +79,28 @@ class Worker:
         model = equipment.model if recogniser is None else None
         models = call.load_models(equipment.settings, model, equipment.device, equipment.pyannote)
         self._models = models if recogniser is None else replace(models, recogniser=recogniser)
+        self._side_by_side: SideBySide | None = None
+        if equipment.together > 1 and models.recogniser is not None:
+            self._side_by_side = SideBySide(models.recogniser, equipment.settings.transcript)
+            self._models = replace(models, recogniser=self._side_by_side.recogniser)
         if model is not None:
             import torch
 
             torch.set_num_threads(equipment.threads)
 
+    @property
+    def at_once(self) -> int:
+        """How many calls may be given to `do` side by side: several, where words are recognised."""
+        return 1 if self._side_by_side is None else self._equipment.together
+
     def do(self, task: Task) -> Outcome:
         """Measure and judge; whatever happens becomes an outcome."""
+        if self._side_by_side is None:
+            return self._do(task)
+        with self._side_by_side.call():
+            return self._do(task)
+
+    def _do(self, task: Task) -> Outcome:
         start = time.monotonic()
         found: list[FactsRow] = []
         card, fault = _guarded(lambda: self._done(task, found))

@@ -62,6 +62,12 @@ _working = options.together(
         help="Processes. Default: what cores and memory carry.",
     ),
     click.option(
+        "--together",
+        type=click.IntRange(1, 64),
+        help="Calls that a worker of this machine does side by side, so that their words are "
+        "recognised in one batch. Default: 4 where words are recognised.",
+    ),
+    click.option(
         "--ray",
         metavar="ADDRESS",
         help="Work on a Ray cluster: auto or HOST:PORT. Default: on this machine.",

@@ -186,6 +186,23 @@ def test_facts_are_those_of_measure(qinhe: Qinhe, night: Path, tmp_path: Path) -
     assert stored == decode((tmp_path / "facts.json").read_bytes(), "facts.json")
 
 
+def test_calls_side_by_side_are_what_each_is_alone(qinhe: Qinhe, tmp_path: Path) -> None:
+    short_calls(tmp_path / "in", 3, 5.0)
+    several = ("--model", "demo", "--quiet", "--workers", "1")
+    assert qinhe("batch", "in", "--db", "n.db", *several, "--together", "3") == 0
+    assert qinhe("batch", "in", "--db", "alone.db", *several, "--together", "1") == 0
+    found = []
+    for name in ("n.db", "alone.db"):
+        with open_database(str(tmp_path / name)) as database, database.reading() as connection:
+            calls = [stored_call(connection, f"call-0000{i}").facts() for i in range(3)]
+        turns = [turn for facts in calls for turn in facts.turns]
+        found.append(
+            [(word.speaker, word.text, word.span) for turn in turns for word in turn.words]
+        )
+    assert found[0] == found[1]  # probabilities may differ in their last digit
+    assert len(found[0]) > 20
+
+
 def test_a_watched_folder_is_done_as_it_fills(qinhe: Qinhe, night: Path, tmp_path: Path) -> None:
     arguments = ("--still", "0", "--every", "0.1", "--for", "0.2")
     assert qinhe("watch", night, "--db", "n.db", *QUIET, *arguments) == 0
@@ -287,10 +304,10 @@ def test_what_cannot_be_used_is_one_sentence(
 # ── Workers that go wrong ────────────────────────────────────────────────────────────────────────
 
 
-def equipment(files: Path, memory_mb: int = 2048) -> Equipment:
+def equipment(files: Path, memory_mb: int = 2048, together: int = 1) -> Equipment:
     return Equipment(
         settings=load_measure_settings(), model=None, device=None, rubric=None, files=files,
-        memory_mb=memory_mb, threads=1,
+        memory_mb=memory_mb, threads=1, together=together,
     )  # fmt: skip
 
 
@@ -301,7 +318,16 @@ def task(path: Path, number: int = 1) -> Task:
 def one(pool: Pool) -> object:
     while not (outcomes := pool.wait(1.0)):
         pass
-    return outcomes[0]
+    (outcome,) = outcomes
+    return outcome
+
+
+def every(pool: Pool, count: int) -> dict[int, object]:
+    """Outcomes by number, until there are so many."""
+    found: dict[int, object] = {}
+    while len(found) < count:
+        found |= {outcome.number: outcome for outcome in pool.wait(1.0)}
+    return found
 
 
 def ready(pool: Pool) -> int:
@@ -340,7 +366,7 @@ def test_a_worker_that_hangs_while_it_starts_holds_no_call_up(night: Path, tmp_p
         os.kill(pool._workers[1].process.pid, signal.SIGSTOP)
         for number in (1, 2):
             pool.give(task(night / f"call-0000{number}.wav", number))
-        assert {one(pool).number, one(pool).number} == {1, 2}
+        assert every(pool, 2).keys() == {1, 2}
         pool._workers[1].until = 0.0  # as if it had been given up
         pool.wait(0.0)
         assert pool.free == 2
@@ -351,6 +377,33 @@ def test_a_call_that_wants_too_much_memory_fails_alone(night: Path, tmp_path: Pa
         for number in (1, 2):  # told by Python, or by a library that gives up with the process
             pool.give(task(night / "call-00000.wav", number))
             assert one(pool).fault.kind in ("memory", "crash")
+
+
+@pytest.mark.parametrize(("how", "limit_s"), [(signal.SIGKILL, 600.0), (signal.SIGSTOP, 0.7)])
+def test_what_befell_several_at_once_is_put_down_to_none_of_them(
+    night: Path, tmp_path: Path, how: int, limit_s: float
+) -> None:
+    with Pool(equipment(tmp_path / "files", together=3), 1, limit_s) as pool:
+        victim = ready(pool)
+        os.kill(victim, signal.SIGSTOP)
+        for number in range(3):
+            pool.give(task(night / f"call-0000{number}.wav", number))
+        assert pool.free == 0
+        os.kill(victim, how)
+        pool._time_limit_s = 600.0  # of those who are done again
+        found = every(pool, 3)
+        assert [found[number].fault for number in range(3)] == [None] * 3
+        assert (pool.free, pool.busy) == (3, 0)
+
+
+def test_a_call_that_is_to_blame_is_found_alone(night: Path, tmp_path: Path) -> None:
+    (night / "poison.wav").write_bytes(b"RIFF\xff\xff\xff\xffWAVEfmt ")
+    with Pool(equipment(tmp_path / "files", memory_mb=1, together=2), 1, 600.0) as pool:
+        pool.give(task(night / "call-00000.wav", 1))
+        pool.give(task(night / "poison.wav", 2))
+        found = every(pool, 2)
+    assert found[1].fault.kind in ("memory", "crash")
+    assert found[2].fault.kind in ("input", "memory", "crash")
 
 
 def test_a_file_that_changes_under_the_run_is_not_stored(night: Path, tmp_path: Path) -> None:

@@ -1,0 +1,115 @@
+"""Calls of one worker that take turns; a model of random weights writes for certain."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import msgspec
+import numpy as np
+import pytest
+import torch
+from whisper.model import ModelDimensions, Whisper
+
+from pipeline.batch.sidebyside import SideBySide
+from pipeline.measure import engines
+from pipeline.measure.engines import recognised
+from pipeline.measure.recogniser import Recogniser
+from pipeline.settings import TranscriptSettings, load_measure_settings
+
+DIMENSIONS = ModelDimensions(80, 1500, 32, 2, 1, 51865, 448, 32, 2, 2)
+LENGTHS = ((0.1, 0.2), (0.15,), (), (0.12, 0.05))
+
+
+@pytest.fixture(scope="module")
+def recogniser() -> Recogniser:
+    torch.manual_seed(3)
+    model = Whisper(DIMENSIONS)
+    torch.nn.init.normal_(model.decoder.positional_embedding, std=0.5)
+    return Recogniser(model.eval(), "random", "0" * 64, demonstration=False)
+
+
+@pytest.fixture(scope="module")
+def settings() -> TranscriptSettings:
+    usual = load_measure_settings().transcript
+    return msgspec.structs.replace(usual, precision="float32", temperatures=(0.0,), batch_windows=8)
+
+
+@pytest.fixture(scope="module")
+def calls() -> list[list[np.ndarray]]:
+    noise = np.random.default_rng(1)
+    return [[noise.normal(0, 0.1, round(s * 16_000)).astype(np.float32) for s in one]
+            for one in LENGTHS]  # fmt: skip
+
+
+def at_once(
+    side: SideBySide, settings: TranscriptSettings, calls: list[list[np.ndarray]]
+) -> list[object]:
+    """What each call gets, or what it was told, all of them side by side."""
+    busy, there = threading.Lock(), threading.Event()
+
+    def one(sounds: list[np.ndarray]) -> object:
+        with side.call():
+            assert busy.acquire(blocking=False), "two calls at work at once"
+            while not there.is_set():  # the others have come, too, and wait for their turn
+                time.sleep(0.001)
+                if side._begun == len(calls):
+                    there.set()
+            busy.release()
+            try:
+                return list(recognised(side.recogniser, sounds, settings, "zh"))
+            except ArithmeticError as error:
+                return error
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        found = list(pool.map(one, calls))
+    assert side._begun == side._waiting == 0
+    return found
+
+
+def test_calls_share_batches_and_get_what_each_gets_alone(
+    recogniser: Recogniser,
+    settings: TranscriptSettings,
+    calls: list[list[np.ndarray]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    alone = [list(recognised(recogniser, sounds, settings, "zh")) for sounds in calls]
+    sizes: list[int] = []
+
+    def counted(model: object, sounds: list[np.ndarray], *rest: object) -> object:
+        sizes.append(len(sounds))
+        return recognised(model, sounds, *rest)
+
+    monkeypatch.setattr("pipeline.batch.sidebyside.recognised", counted)
+    found = at_once(SideBySide(recogniser, settings), settings, calls)
+    for one, other in zip(alone, found, strict=True):
+        assert [[p.text for p in passage.pieces] for (passage,) in one] == [
+            [p.text for p in passage.pieces] for (passage,) in other
+        ]
+    assert sum(sizes) == sum(map(len, LENGTHS))
+    assert max(sizes) > 2  # of more than one call
+
+
+def test_more_windows_than_a_batch_holds_go_in_several(
+    recogniser: Recogniser, settings: TranscriptSettings, calls: list[list[np.ndarray]]
+) -> None:
+    small = msgspec.structs.replace(settings, batch_windows=1)
+    found = at_once(SideBySide(recogniser, small), small, calls * 3)
+    assert [len(one) for one in found] == [len(one) for one in calls * 3]
+
+
+def test_a_batch_that_fails_is_told_to_every_call_and_the_next_ones_go_on(
+    recogniser: Recogniser,
+    settings: TranscriptSettings,
+    calls: list[list[np.ndarray]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object) -> object:
+        raise ArithmeticError("a fault of the engine")
+
+    side = SideBySide(recogniser, settings)
+    with monkeypatch.context() as patch:
+        patch.setattr("pipeline.batch.sidebyside.recognised", broken)
+        told = at_once(side, settings, calls)
+    assert [isinstance(each, ArithmeticError) for each in told] == [bool(one) for one in LENGTHS]
+    assert [len(one) for one in at_once(side, settings, calls)] == [len(one) for one in calls]
+    assert engines.recognised is recognised
