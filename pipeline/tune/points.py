@@ -230,7 +230,9 @@ def _status(found: PointsFit) -> Status:
 
 
 def _marks(marked: MarkedCalls, layout: Layout, points: Floats) -> Floats:
-    return marked.shares.marks(points * layout.scale)
+    """Of every marked call; 0 where bounds of 0 have left none of its criteria any points."""
+    found: Floats = np.nan_to_num(marked.shares.marks(points * layout.scale), nan=0.0)
+    return found
 
 
 def _best(marked: MarkedCalls, layout: Layout, weights: Floats, pull: float) -> Floats:

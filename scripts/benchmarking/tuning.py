@@ -28,6 +28,7 @@ AGENTS: Final = 100
 RATERS: Final = ("Chen", "Li", "Zhou")
 KNOBS: Final = 40
 REACH: Final = Target(60)
+"""By the clock on two cores; where even the processor time is less, other work does not matter."""
 PAIRS_OF_TURNS: Final = 12
 """A call of some three minutes and 500 words."""
 
@@ -86,4 +87,4 @@ def rows(calls: int = CALLS, turns: int = PAIRS_OF_TURNS) -> Iterator[Row]:
     yield Row("tune", "asking the judge, s", on, OURS, read_s)
     yield Row("tune", "fitting, held out and redrawn, s", on, OURS, fit_s)
     yield Row("tune", "the whole sweep, s", on, OURS, read_s + fit_s, "s", REACH)
-    yield Row("tune", "processor time of it, all cores, s", on, OURS, spent)
+    yield Row("tune", "processor time of it, all cores together, s", on, OURS, spent, "s", REACH)

@@ -161,6 +161,24 @@ def test_marks_that_are_all_the_same_and_three_agents() -> None:
     assert fitted(found.marks(TRUE), found, agents % 3).status == "not-enough"
 
 
+def test_a_call_whose_only_criterion_may_weigh_nothing_does_no_harm() -> None:
+    found, agents = shares()
+    judged = found.judged.copy()
+    judged[:60] = False
+    judged[:60, 0] = True
+    wanted = found.marks(TRUE)
+    few = Shares(np.where(judged, found.share, 0.0), judged, found.taken, found.failed)
+    own = layout()
+    nothing = Layout(
+        own.names, own.present, own.scale, own.groups, own.low * 0, own.high * 3, own.free
+    )
+    marked = MarkedCalls(agents=agents, shares=few, wanted=np.where(wanted > 50, wanted, 50))
+    overall = Overall(scale="0-100", values={}, raters={"a": 1}, leniency={})
+    told = fit_points(marked, nothing, PILLARS, overall, plan=QUICK)
+    assert told.held_out is not None
+    assert np.isfinite([told.held_out.value, told.held_out.low, told.held_out.high]).all()
+
+
 def test_without_agents_calls_are_held_out() -> None:
     found, agents = shares()
     told = fitted(found.marks(TRUE), found, np.full(len(agents), -1))
