@@ -31,26 +31,12 @@ def avoids(criterion: Avoids, view: View) -> Verdict:
     Other people's words told again ("您刚才说信不信由你") are shown and do not count.
     """
     every = found(view, criterion.say, criterion.by)
-    if not every and criterion.at_most >= 0:
+    beside = _beside(view, criterion.by) if criterion.company else []
+    if not every and not beside and criterion.at_most >= 0:
         return met(NOT_HEARD, value=0, high=criterion.at_most)
     bad = [each for each in every if each.problem is None and each.quoted is None]
     shown = bad or every
-    beside = _beside(view, criterion.by) if criterion.company else []
     evidence = [
-<<<<<<< /tmp/jw/pipeline/judge/wording.py
-        each.evidence(problem=QUOTED if each.quoted is not None else None)
-        for each in shown[:MAX_EVIDENCE]
-    ]
-    name = criterion.name
-    if len(bad) <= criterion.at_most:
-        text = NOT_HEARD if not bad else Text(
-            zh=f"出现{len(bad)}次，未超过{criterion.at_most}次",
-            en=f"heard {len(bad)} times, {criterion.at_most} allowed",
-        )  # fmt: skip
-        return met(text, evidence, value=len(bad), high=criterion.at_most)
-    share = falling(len(bad) - criterion.at_most, criterion.slack)
-    words = "、".join(f"“{each.words}”" for each in bad[:3])
-=======
         *(
             each.evidence(problem=QUOTED if each.quoted is not None else None)
             for each in shown[:MAX_EVIDENCE]
@@ -62,13 +48,14 @@ def avoids(criterion: Avoids, view: View) -> Verdict:
     ][:MAX_EVIDENCE]
     count = len(bad) + len(beside)
     if count <= criterion.at_most:
-        zh = "未出现" if not count else f"出现{count}次，未超过{criterion.at_most}次"
-        en = "not heard" if not count else f"heard {count} times, {criterion.at_most} allowed"
-        return met(Text(zh=zh, en=en), evidence, value=count, high=criterion.at_most)
+        text = NOT_HEARD if not count else Text(
+            zh=f"出现{count}次，未超过{criterion.at_most}次",
+            en=f"heard {count} times, {criterion.at_most} allowed",
+        )  # fmt: skip
+        return met(text, evidence, value=count, high=criterion.at_most)
     share = falling(count - criterion.at_most, criterion.slack)
     heard = [Text(zh=f"“{each.words}”", en=f"“{each.words}”") for each in bad[:3]]
     heard += [_BESIDE] if beside else []
->>>>>>> /tmp/jf/m.new
     text = Text(
         zh=f"出现{count}次：{'、'.join(each.zh for each in heard)}",
         en=f"{criterion.name.en}: heard {count} times: {'、'.join(each.en for each in heard)}",
