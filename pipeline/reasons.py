@@ -21,6 +21,7 @@ WORDINGS: Final[dict[str, str]] = {
     "both parties share one channel and most of their overlaps go unheard": (
         "双方在同一声道，多数重叠听不出来"
     ),
+    "one channel, in which one voice is heard": "只有一个声道，其中只听到一个人的声音",
     "both parties share one channel": "双方在同一声道",
     "the parties were not told apart": "未能分开双方",
     "what the agent's voice says is what customers say": "坐席一方说的话更像客户说的",

@@ -406,6 +406,8 @@ def _not_measured(
         reason = (
             "both parties share one channel and most of their overlaps go unheard"
             if told
+            else "one channel, in which one voice is heard"
+            if separation is not None and separation.speech
             else "both parties share one channel and are not told apart"
         )
         if separation is not None and separation.reason:

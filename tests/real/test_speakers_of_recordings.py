@@ -32,12 +32,11 @@ def test_calls_mixed_to_one_channel(recordings):
     assert max(each.percent for each in found) < 20
 
 
-def test_a_call_through_noise_and_a_coder(recordings):
-    names = ("01cefd6f5c044a6f", "01f7ec3700424bc0")
-    calls = [each for each in mixed_calls(recordings) if each.name.endswith(names)]
-    assert len(calls) == 2
-    for error, _ in errors(noisy(each, white(len(each.samples), 1)[0]) for each in calls):
-        assert error.percent < 8
+def test_calls_through_noise_and_a_coder(recordings):
+    calls = (noisy(each, white(len(each.samples), 1)[0]) for each in mixed_calls(recordings))
+    found = [error for error, _ in errors(calls)]
+    assert sum(found[1:], found[0]).percent < 8
+    assert max(each.percent for each in found) < 20  # two women who sound alike among them
 
 
 def test_a_second_voice_is_seldom_invented(recordings):
