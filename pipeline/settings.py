@@ -144,6 +144,9 @@ class DualMonoSettings(Section, frozen=True):
     floor_dbov: float
     range_db: float
     delay_s: float
+    echo_delay_s: float
+    echo_within_s: float
+    echo_correlation: float
     correlation: float
     gain_db: float
     gain_swing_db: float

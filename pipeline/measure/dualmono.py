@@ -43,7 +43,11 @@ def channel_copy(first: Channel, second: Channel, settings: DualMonoSettings) ->
     starts = _sounding_blocks(first, second, settings)
     if not len(starts):
         return None
-    found = _compared(first, second, starts, settings)
+    later_s = _echo_s(first, second, float(starts[0]), settings)
+    copied = (starts + later_s >= 0) & (starts + later_s + settings.block_s <= second.duration_s)
+    if later_s and copied.any():  # what a late copy leaves out at its end is no difference
+        starts = starts[copied]
+    found = _compared(first, second, starts, later_s, settings)
     if found is None:
         return None
     correlation, gain_db, delay_s = found[:, 0], found[:, 1], found[:, 2]
@@ -61,12 +65,16 @@ def channel_copy(first: Channel, second: Channel, settings: DualMonoSettings) ->
 
 
 def _compared(
-    first: Channel, second: Channel, starts: FloatArray, settings: DualMonoSettings
+    first: Channel,
+    second: Channel,
+    starts: FloatArray,
+    later_s: float,
+    settings: DualMonoSettings,
 ) -> NDArray[np.float64] | None:
     """`_compare` of every block; ``None`` as soon as too many blocks are unlike."""
     found, unlike = [], 0
     for start in starts:
-        found.append(_compare(first, second, start, settings))
+        found.append(_compare(first, second, start, later_s, settings))
         unlike += abs(found[-1][0]) < settings.correlation
         if 1 - unlike / len(starts) < settings.share:
             return None
@@ -96,11 +104,16 @@ def _power(samples: FloatArray) -> float:
 
 
 def _compare(
-    first: Channel, second: Channel, start_s: float, settings: DualMonoSettings
+    first: Channel, second: Channel, start_s: float, later_s: float, settings: DualMonoSettings
 ) -> tuple[float, float, float]:
-    """(correlation at its peak, gain in dB, delay in seconds) of one block."""
+    """(correlation at its peak, gain in dB, delay in seconds) of one block.
+
+    The second is read ``later_s`` later. Where it has ended, nothing is alike.
+    """
     one = first.read(start_s, start_s + settings.block_s)
-    two = second.read(start_s, start_s + settings.block_s)
+    two = second.read(start_s + later_s, start_s + later_s + settings.block_s)
+    if min(len(one), len(two)) == 0:
+        return 0.0, 0.0, 0.0
     one, two = one - one.mean(), two - two.mean()
     energy = float(np.dot(one, one)), float(np.dot(two, two))
     if min(energy) <= 0.0:
@@ -109,8 +122,39 @@ def _compare(
     curve, step = _correlation_curve(one, two, round(settings.delay_s * rate))
     peak = int(np.argmax(np.abs(curve)))
     correlation = float(curve[peak]) / (energy[0] * energy[1]) ** 0.5
-    delay = (peak - len(curve) // 2) * step / rate
+    delay = later_s + (peak - len(curve) // 2) * step / rate
     return max(-1.0, min(1.0, correlation)), 10 * np.log10(energy[1] / energy[0]), delay
+
+
+def _echo_s(first: Channel, second: Channel, start_s: float, settings: DualMonoSettings) -> float:
+    """How much later the second channel gets loud and soft just as the first does, seconds.
+
+    0 where it does not: two parties' levels, who take turns, are unlike at every delay.
+    """
+    end_s = start_s + settings.echo_within_s
+    one, two = (_loudness(channel.read(start_s, end_s), channel.rate_hz, settings)
+                for channel in (first, second))  # fmt: skip
+    count = min(len(one), len(two))
+    most = min(round(settings.echo_delay_s / _LEVEL_S), count // 2)
+    if most < 1:
+        return 0.0
+    one, two = one[:count] - one[:count].mean(), two[:count] - two[:count].mean()
+    size = float(np.sqrt(np.dot(one, one) * np.dot(two, two))) or 1.0
+    curve = np.fft.irfft(np.conj(np.fft.rfft(one, 2 * count)) * np.fft.rfft(two, 2 * count))
+    curve = np.concatenate([curve[-most:], curve[: most + 1]]) / size
+    peak = int(np.argmax(curve))
+    return (peak - most) * _LEVEL_S if curve[peak] >= settings.echo_correlation else 0.0
+
+
+_LEVEL_S = 0.01
+
+
+def _loudness(samples: FloatArray, rate_hz: int, settings: DualMonoSettings) -> FloatArray:
+    """Level every 10 ms, dBov, no lower than the floor."""
+    width = round(_LEVEL_S * rate_hz)
+    whole = samples[: len(samples) // width * width].reshape(-1, width)
+    power = np.maximum(np.mean(np.square(whole), axis=1), 10 ** (settings.floor_dbov / 10))
+    return np.asarray(10 * np.log10(power), np.float32)
 
 
 _FINER = 4

@@ -280,6 +280,8 @@ def copies() -> dict[str, tuple[np.ndarray, np.ndarray]]:
         "louder by 4 dB": (sound, sound * 10**0.2),
         "3 ms late": (sound, late),
         "late by 3.25 samples": (sound, fraction[: len(sound)]),
+        "0.4 s late": (sound, np.concatenate([np.zeros(3200, np.float32), sound[:-3200]])),
+        "1.5 s early": (np.concatenate([np.zeros(12000, np.float32), sound[:-12000]]), sound),
         "turned over": (sound, -sound),
         "with noise": (sound, sound + 0.002 * rng.standard_normal(len(sound))),
         "with an offset": (sound, sound + 0.05),
