@@ -9,7 +9,7 @@ from typing import Any, Final
 from pipeline.errors import printable
 from pipeline.marks.rows import Row
 from pipeline.store.marks import NOBODY, VERDICTS, Mark, Scale, Verdict
-from pipeline.timeline import Span
+from pipeline.timeline import FARTHEST_S, Span
 from pipeline.values import Value
 
 _WORDS: Final[dict[str, Verdict]] = {
@@ -155,7 +155,7 @@ def _span(cells: dict[str, Any]) -> Span | None:
     if "start_s" not in cells and "end_s" not in cells:
         return None
     start, end = _number(cells.get("start_s")), _number(cells.get("end_s"))
-    if start is None or end is None or not 0 <= start <= end:
+    if start is None or end is None or not 0 <= start <= end <= FARTHEST_S:
         found = f"{_shown(cells.get('start_s'))} to {_shown(cells.get('end_s'))}"
         raise _WrongError("start_s and end_s in seconds, the end not before the start", found)
     return Span(start, end)

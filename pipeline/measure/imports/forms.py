@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from pipeline.measure.imports.cues import Parsed, refuse
 from pipeline.measure.imports.stm import looks_like_stm, read_stm
 from pipeline.measure.imports.subtitles import TIMING, read_subtitles
 from pipeline.measure.imports.vendors import read_json
+from pipeline.timeline import FARTHEST_S
 
 
 def parse(text: str, source: str | Path, recording: str | None = None) -> Parsed:
@@ -44,7 +44,7 @@ def _parsed(text: str, source: str | Path, recording: str | None) -> Parsed:
 def _checked(parsed: Parsed, source: str | Path) -> Parsed:
     for cue in parsed.cues:
         for start, end in ((cue.start, cue.end), *((p.start, p.end) for p in cue.pieces)):
-            if not (math.isfinite(start) and math.isfinite(end) and 0 <= start <= end):
+            if not 0 <= start <= end <= FARTHEST_S:
                 refuse(
                     source,
                     f"{start:g} to {end:g} s",

@@ -120,5 +120,5 @@ def _speeds(facts: CallFacts) -> dict[str, dict[str, int]]:
             "AverageWordsPerMinute": round(60 * words[party.speaker] / party.talk_s)
         }
         for party in facts.speakers
-        if words.get(party.speaker) and party.talk_s
+        if words.get(party.speaker) and _ms(party.talk_s)
     }

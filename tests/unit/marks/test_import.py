@@ -116,6 +116,7 @@ def test_an_impossible_row_is_refused_and_named(
     [
         ("-1,2,", "start_s and end_s in seconds"),
         ("3,2,", "the end not before the start"),
+        ("3,1e300,", "start_s and end_s in seconds"),
         ("3,,", "'3' to nothing"),
         ("1,900,", "within the call's"),
         (",,yesterday", "a moment like"),

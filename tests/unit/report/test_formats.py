@@ -147,6 +147,14 @@ def test_vcon_has_the_structure_of_the_published_draft() -> None:
         assert not check.is_valid(spoilt)
 
 
+def test_contact_lens_knows_no_rate_of_who_hardly_spoke() -> None:
+    facts = examples.facts()
+    party = msgspec.structs.replace(facts.speakers[0], talk_s=1e-320)
+    facts = msgspec.structs.replace(facts, speakers=(party, *facts.speakers[1:]))
+    speeds = json.loads(as_text("contactlens", facts))["ConversationCharacteristics"]["TalkSpeed"]
+    assert "AGENT" not in speeds["DetailsByParticipant"]
+
+
 def test_contact_lens_adds_up() -> None:
     found = json.loads(as_text("contactlens"))
     facts = examples.facts()

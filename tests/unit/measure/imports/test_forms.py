@@ -140,6 +140,14 @@ def test_webvtt_bad_times_name_the_line() -> None:
         parse("WEBVTT\n\n00:01 --> 2\nhello\n", FILE)
 
 
+@pytest.mark.parametrize("end", [1e20, 1e308, 2**60])
+def test_times_that_no_recording_reaches_are_refused(end: float) -> None:
+    far = {"schema": OWN["schema"], "language": "zh",
+           "words": [{"text": "喂", "start": 1, "end": end, "speaker": "agent"}]}  # fmt: skip
+    with pytest.raises(TranscriptError, match=r"found 1 to .* s"):
+        parse(json.dumps(far), FILE)
+
+
 def test_end_before_start_names_the_line() -> None:
     with pytest.raises(TranscriptError, match=r"line 3.*found 4 to 2 s"):
         parse("WEBVTT\n\n00:04.000 --> 00:02.000\nhello\n", FILE)
