@@ -91,7 +91,8 @@ class Journal:
     def summary(self) -> Iterator[str]:
         """What became of the night, for people."""
         parts = [f"{count} {what}" for what, count in self.counts.most_common() if count]
-        yield f"{self.done} calls in {_span(self.elapsed_s)}: {', '.join(parts) or 'nothing to do'}"
+        calls = "1 call" if self.done == 1 else f"{self.done} calls"
+        yield f"{calls} in {_span(self.elapsed_s)}: {', '.join(parts) or 'nothing to do'}"
         if self.audio_s:
             times = self.audio_s / self.elapsed_s
             yield f"{_span(self.audio_s)} of sound measured, {times:.1f} times real time"

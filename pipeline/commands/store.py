@@ -102,7 +102,7 @@ def _rejudge_all(
 
         counts = judging.rejudge(database, rubric, workers or cores(), tell)
     click.echo(
-        f"{counts.judged} calls judged, {counts.flipped} with a verdict that flips"
+        f"{_calls(counts.judged)} judged, {counts.flipped} with a verdict that flips"
         + (f", {counts.failed} that nobody can judge" if counts.failed else ""),
         err=True,
     )
@@ -167,9 +167,9 @@ def forget(call_id: str | None, before: str | None, db: str, files: Path | None,
             else:
                 ids = forgetting.ids_before(connection, _moment(before or ""))
         if not yes and ids:
-            click.confirm(f"Forget {len(ids)} calls for good?", abort=True, err=True)
+            click.confirm(f"Forget {_calls(len(ids))} for good?", abort=True, err=True)
         count = forgetting.forget(database, ids)
-    click.echo(f"{count} calls forgotten", err=True)
+    click.echo(f"{_calls(count)} forgotten", err=True)
 
 
 @click.command()
@@ -204,7 +204,7 @@ def export(
     start = _moment(since) if since is not None else None
     with open_database(db, files, make=False) as database, database.reading() as connection:
         count = tables.export(stored_calls(connection, start), out, kind, ui, reveal=reveal)
-    click.echo(f"{count} calls in {printable(out)}", err=True)
+    click.echo(f"{_calls(count)} in {printable(out)}", err=True)
 
 
 @click.command()
@@ -235,7 +235,7 @@ def formats(
         path = out / f"{safe_stem(conversation.facts.call_id + '.')}.{SUFFIXES[form]}"
         write_whole({path: written(form, conversation)})
         count += 1
-    click.echo(f"{count} calls in {printable(out)}", err=True)
+    click.echo(f"{_calls(count)} in {printable(out)}", err=True)
 
 
 def _conversations(
@@ -304,6 +304,10 @@ def report(
         calls = [judged(call) for call in stored_calls(connection)]
     write_whole({out: render(night_figures(calls, on, days), ui).encode()})
     click.echo(printable(out), err=True)
+
+
+def _calls(count: int) -> str:
+    return f"{count} call{'' if count == 1 else 's'}"
 
 
 def _moment(text: str) -> datetime:
