@@ -1,7 +1,7 @@
 """The text model beside the phrase lists: which intents it knows, and its weights.
 
 A linear classifier per intent over n-grams (`pipeline.judge.lexicon.meaning` applies it,
-`scripts/train_meanings` makes it, docs/decisions/0013 says why it is linear). The file holds, for
+`scripts/train_meanings` makes it, docs/decisions/0014 says why it is linear). The file holds, for
 every n-gram that weighs anything, the intents it speaks for or against.
 """
 

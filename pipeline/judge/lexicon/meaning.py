@@ -73,8 +73,10 @@ class _Voice(NamedTuple):
     """Their lists (L)."""
     intents: Longs
     """The model's intent of each (L)."""
-    weights: Singles
-    """Of every n-gram for every list; the last row, of unknown n-grams, is 0 (F + 1 × L)."""
+    weights: npt.NDArray[np.int8]
+    """Of every n-gram for every list; the last row, of unknown n-grams, is 0 (F + 1 × L) …"""
+    scale: Singles
+    """… and what one of them is in logits (L). In 8 bits a row is one line of the cache."""
     bias: Floats
     least: Floats
     """The logit from which each counts (L)."""
@@ -135,7 +137,7 @@ class Listener:
         pieces = pieces_of(np.array(ids), none, none)
         keys, start = keys_of(pieces, self._codes, self._vocabulary.names)
         gram, example = self._table.find(keys), pieces.clause[start]
-        weight = voice.weights[gram, column]
+        weight = voice.weights[gram, column] * voice.scale[column]
         speaks = weight > 0
         return gram[speaks], example[speaks], weight[speaks]
 
@@ -162,7 +164,7 @@ class Listener:
             pieces=pieces,
             gram=gram[known],
             start=start[known],
-            length=length_of(keys[known]),
+            keys=keys[known],
             first=np.append(0, np.bincount(piece, minlength=count).cumsum()),
         )
         turn = np.asarray(script.turn_of)[
@@ -181,8 +183,8 @@ class _Said(NamedTuple):
     """The n-grams, in the order of their pieces …"""
     start: Longs
     """… the token each starts at …"""
-    length: Longs
-    """… and its tokens."""
+    keys: Keys
+    """… and they themselves."""
     first: Longs
     """Where each piece's n-grams begin; one more at the end."""
 
@@ -195,14 +197,18 @@ def _voice(model: Meanings, speaker: str, wanted: Mapping[str, Means], gram: Lon
     named = {name: model.intents.index(means.intent) for name, means in wanted.items()}
     names = [name for name, intent in named.items() if model.speakers[intent] == speaker]
     intents = np.array([named[name] for name in names], np.int64)
-    weights = np.zeros((len(model.keys) + 1, len(names)), np.float32)
+    weights = np.zeros((len(model.keys) + 1, len(names)), np.int8)
+    scale = np.ones(len(names), np.float32)
     for column, intent in enumerate(intents.tolist()):
         mine = model.intent_of == intent
-        weights[gram[mine], column] = model.weights[mine]
+        own = model.weights[mine]
+        scale[column] = np.abs(own).max(initial=1e-9) / 127
+        weights[gram[mine], column] = np.rint(own / scale[column])
     asked = [wanted[name].at_least for name in names]
     limits = zip(asked, model.limits[intents].tolist(), strict=True)
     least = [_logit(limit if given is None else given) for given, limit in limits]
-    return _Voice(speaker, names, intents, weights, model.bias[intents], np.array(least))
+    bias = model.bias[intents]
+    return _Voice(speaker, names, intents, weights, scale, bias, np.array(least))
 
 
 def _heard(voice: _Voice, said: _Said, speaker: npt.NDArray[np.str_]) -> list[Meant]:
@@ -213,24 +219,27 @@ def _heard(voice: _Voice, said: _Said, speaker: npt.NDArray[np.str_]) -> list[Me
     pieces = said.pieces
     at, _ = stretches(said.first[own], said.first[own + 1])
     counts = said.first[own + 1] - said.first[own]
-    sums = np.add.reduceat(voice.weights.take(said.gram[at], axis=0), counts.cumsum() - counts)
+    weights = voice.weights.take(said.gram[at], axis=0).astype(np.float32)
+    sums = np.add.reduceat(weights, counts.cumsum() - counts)
     low, high = runs_of(pieces.sentence[own])
-    total = np.zeros((len(own) + 1, len(voice.names)))
+    total = np.zeros((len(own) + 1, len(voice.names)), np.float32)
     np.cumsum(sums, axis=0, out=total[1:])
+    total *= voice.scale
     length = np.append(0, np.diff(pieces.first)[own].cumsum())
-    score = (total[high] - total[low]) / np.sqrt(length[high] - length[low])[:, None] + voice.bias
-    run, which = np.nonzero(score >= voice.least)
+    root = np.sqrt(length[high] - length[low])
+    said_for = total[high] - total[low]
+    run, which = np.nonzero(said_for >= root[:, None] * (voice.least - voice.bias))
     if not len(run):
         return []
-    sentence = pieces.sentence[own][low[run]]
-    best = _best(sentence, which, score[run, which])
-    run, which = run[best], which[best]
+    score = said_for[run, which] / root[run] + voice.bias[which]
+    best = _best(pieces.sentence[own][low[run]], which, score)
+    run, which, score = run[best], which[best], score[best]
     first, last = own[low[run]], own[high[run] - 1] + 1
     at, hit = stretches(said.first[first], said.first[last])
-    weight = voice.weights[said.gram[at], which[hit]]
+    weight = voice.weights[said.gram[at], which[hit]] * voice.scale[which[hit]]
     tokens = pieces.first[first], pieces.first[last]
-    cores = _cores(hit, said.start[at], said.length[at], weight, *tokens)
-    return _meant(voice, pieces, which, score[run, which], tokens, cores)
+    cores = _cores(hit, said.start[at], length_of(said.keys[at]), weight, *tokens)
+    return _meant(voice, pieces, which, score, tokens, cores)
 
 
 def _meant(
