@@ -410,6 +410,7 @@ class SpeakerSettings(Section, frozen=True):
     glance_s: float
     glance_window_s: float
     glance_odds: float
+    own_line_hop_s: float
     least_speech_s: float
     clustering: ClusteringSettings
     resegmentation: ResegmentationSettings

@@ -131,7 +131,7 @@ def company(
 ) -> Separation:
     """The voices of a party's own line, of which there is one as a rule: few windows tell that.
 
-    A window every ``glance_s`` of speech; where those look like two voices, `diarize` looks at all.
+    A window every ``glance_s`` of speech; where those look like two voices, a closer look.
 
     Args:
         channel: at 8 kHz or more.
@@ -151,7 +151,8 @@ def company(
         one = groups.evidence if len(groups.centres) == 1 else -groups.evidence
         if len(groups.centres) < 3 and one > -settings.glance_odds:
             return _alone(speech, _probability(one), settings)
-    found = _course(channel, speech, settings, model, None)
+    closer = msgspec.structs.replace(settings, hop_s=settings.own_line_hop_s)
+    found = _course(channel, speech, closer, model, None)
     if isinstance(found, Separation):
         return found
     return _told_apart(found, np.zeros(len(found.labels)), channel.duration_s, settings)
