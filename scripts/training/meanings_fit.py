@@ -137,10 +137,10 @@ def fitted(corpus: Corpus, intent: str, strictness: float) -> Fitted:
     label, weight = labels_of(corpus, intent)
     count = len(corpus.sentences)
     score = np.full(count, np.nan)
-    for fold in range(FOLDS):
+    for fold in np.unique(corpus.fold[:count]):
         held = corpus.fold == fold
         model = _fit(corpus, label, np.where(held, 0.0, weight))
-        score[held[:count]] = _best(corpus, model, held)[held][:]
+        score[held[:count]] = _best(corpus, model, held)[held]
     own = np.array([intent in each.means for each in corpus.sentences])
     yes, known = label[:count] == YES, label[:count] != UNSURE
     slope, shift = _curve(score[known], yes[known], np.where(own, NEAR, 1.0)[known])
