@@ -17,7 +17,7 @@ from pipeline.facts import spoken_language
 from pipeline.store.calls import store_cards
 from pipeline.store.claims import Run
 from pipeline.store.database import Database
-from pipeline.store.packing import CardRow, pack_card, unpack_card, unpack_facts
+from pipeline.store.packing import CardRow, pack_card, unpack_facts, unpack_verdict
 from pipeline.store.reading import facts_after
 from pipeline.store.tables import facts, scorecards
 
@@ -176,8 +176,8 @@ def _judge(judging: Judging, stored: Stored) -> Judged:
 def flip_of(call_id: str, before: bytes, now: CardRow) -> Flip | None:
     """What turned between two scorecards of a call; ``None``: nothing that can be told."""
     try:
-        old = unpack_card(before, call_id)
-    except StoreError:  # of another version of Qinhe: this one takes its place
+        old = unpack_verdict(before, call_id)
+    except StoreError:  # damaged: this one takes its place
         return None
     was = {each.criterion: each.outcome for each in old.findings}
     decided = {"met", "missed"}

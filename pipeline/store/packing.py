@@ -151,6 +151,33 @@ def unpack_card(data: bytes, call_id: str) -> Scorecard:
     return _unpacked(_CARD, data, call_id, "a scorecard")
 
 
+class Outcome(msgspec.Struct, frozen=True):
+    """What was concluded of one criterion."""
+
+    criterion: str
+    outcome: str
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What a scorecard says in short, whichever version of Qinhe made it."""
+
+    failed: bool
+    mark: float | None
+    findings: tuple[Outcome, ...]
+
+
+_VERDICT: Final = msgspec.json.Decoder(Verdict)
+
+
+def unpack_verdict(data: bytes, call_id: str) -> Verdict:
+    """The verdict of a scorecard's row, without its evidence: a quarter of the time.
+
+    Raises:
+        StoreError: the row is damaged.
+    """
+    return _unpacked(_VERDICT, data, call_id, "a scorecard")
+
+
 def _unpacked(decoder: msgspec.json.Decoder[T], data: bytes, call_id: str, what: str) -> T:
     try:
         return decoder.decode(zlib.decompress(data))
