@@ -15,6 +15,7 @@ from pipeline.errors import ConfigError
 
 T = TypeVar("T")
 Step = str | int
+_LONGEST_NUMBER = 30
 _UNKNOWN = re.compile(r"unknown field `(?P<key>[^`]*)`")
 _INVALID = re.compile(r"[Ii]nvalid (?:enum )?value '(?P<value>[^']*)'")
 
@@ -68,6 +69,10 @@ def _plain(node: yaml.Node, path: Path) -> Any:
         raise ConfigError(
             path, expected="plain YAML values", found=str(error), remedy="remove the tag or alias"
         ) from None
+    except ValueError as error:  # a date that no calendar has
+        raise ConfigError(
+            path, expected="plain YAML values", found=str(error), remedy="correct it or quote it"
+        ) from None
 
 
 def _refuse_duplicates(node: yaml.Node, path: Path, above: tuple[yaml.Node, ...] = ()) -> None:
@@ -82,6 +87,7 @@ def _refuse_duplicates(node: yaml.Node, path: Path, above: tuple[yaml.Node, ...]
     above = (*above, node)
     if isinstance(node, yaml.ScalarNode):
         _refuse_halves(node, path)
+        _refuse_endless(node, path)
     elif isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
@@ -118,6 +124,17 @@ def _refuse_halves(node: yaml.ScalarNode, path: Path) -> None:
             found=f"line {node.start_mark.line + 1}: half of one ({node.value[:40]!a})",
             remedy="write the character itself",
         ) from None
+
+
+def _refuse_endless(node: yaml.ScalarNode, path: Path) -> None:
+    """Refuse whole numbers that no floating-point number comes near."""
+    if node.tag.endswith(":int") and len(node.value) > _LONGEST_NUMBER:
+        raise ConfigError(
+            path,
+            expected="a number",
+            found=f"line {node.start_mark.line + 1}: one of {len(node.value)} digits",
+            remedy="correct it or quote it",
+        )
 
 
 def _with_keys(data: Any, kind: Any, message: str) -> str:
