@@ -56,7 +56,7 @@ def restates(criterion: Restates, view: View) -> Verdict:
     asks = counted(view, criterion.confirm, criterion.by)
     best: tuple[float, Mention] | None = None
     empty: list[Mention] = []
-    for mention in sorted({*cues, *asks}, key=lambda each: each.start):
+    for mention in sorted(dict.fromkeys((*cues, *asks)), key=lambda each: each.start):
         share = _borrowed(criterion, view, mention)
         if share >= criterion.overlap and (best is None or share > best[0]):
             best = share, mention
