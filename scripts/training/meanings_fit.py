@@ -1,6 +1,6 @@
 """Fits one linear classifier per intent, and finds the probability from which it is right enough.
 
-Squared hinge loss (`sklearn.svm.LinearSVC`, dual coordinate descent: Hsieh et al. 2008), then Platt's
+Squared hinge loss (`LinearSVC`, dual coordinate descent: Hsieh et al. 2008), then Platt's
 logistic curve over scores of held-out themes. What is not labelled for an intent counts little as
 a counter-example, and not at all where its phrase list finds it or a kindred intent was meant.
 """
@@ -33,6 +33,8 @@ OWN_ERRORS: Final = 0.05
 """Share of an intent's own counter-examples that may pass …"""
 OTHER_ERRORS: Final = 0.003
 """… and of everything else that was written for other intents."""
+MARGIN: Final = 1.0
+"""Logits on top: talk that nobody wrote an example of strays further than held-out themes do."""
 NEAR: Final = 10.0
 """An intent's own counter-examples weigh so much more than others' in Platt's curve."""
 
@@ -148,15 +150,15 @@ def fitted(corpus: Corpus, intent: str, strictness: float) -> Fitted:
         _quantile(score[own & known & ~yes], strictness * OWN_ERRORS),
         _quantile(score[~own & known], strictness * OTHER_ERRORS),
     )
-    final = _fit(corpus, label, weight)
+    final, told = _fit(corpus, label, weight), limit + MARGIN / slope
     return Fitted(
         weights=final.coef_[0] * slope,
         bias=float(final.intercept_[0] * slope + shift),
-        limit=float(1 / (1 + np.exp(-(slope * limit + shift)))),
+        limit=float(1 / (1 + np.exp(-(slope * limit + shift + MARGIN)))),
         examples=int(yes.sum()),
-        recall=float((score[yes] > limit).mean()),
-        own=float((score[own & known & ~yes] > limit).mean()),
-        others=float((score[~own & known] > limit).mean()),
+        recall=float((score[yes] > told).mean()),
+        own=float((score[own & known & ~yes] > told).mean()),
+        others=float((score[~own & known] > told).mean()),
     )
 
 
