@@ -24,7 +24,6 @@ from scipy import sparse
 
 from pipeline.judge.call import Judge, compile
 from pipeline.judge.lexicon.grams import CODE_BITS, sound_of
-from pipeline.judge.lexicon.script import PARTIES
 from pipeline.rubric import Lexicon, Rubric
 from pipeline.rubric.kinds import Avoids
 from pipeline.rubric.meanings import FORMAT, SHIPPED
@@ -89,7 +88,7 @@ def _add(
 ) -> None:
     view = judge.view(facts_of(lines, language=judge.rubric.language))
     for intent, speaker in by.items():
-        if speaker == lines[0][0] and view.book.looks_for(intent, PARTIES[speaker]):
+        if speaker == lines[0][0] and (intent, speaker) in view.book.asked:
             hits = view.mentions(intent, speaker)
             found[intent] |= {at + hit.turn for hit in hits if hit.problem is None}
 
