@@ -76,11 +76,13 @@ class Mention(msgspec.Struct, eq=False, gc=False):
     def evidence(self, note: Text | None = None, problem: Text | None = None) -> Evidence:
         """As a moment that a finding rests on."""
         problem = problem or self.problem
+        if self.like is not None:  # looked up once, however many findings show it
+            self.phrase, self.like = self.like(), None
         return Evidence(
             span=self.hearing.script.shown_span(self.start, self.end),
             speaker=self.speaker,
             words=self.words,
-            phrase=self.phrase if self.like is None else self.like(),
+            phrase=self.phrase,
             similarity=self.shown_similarity,
             counts=problem is None,
             note=problem or note,
