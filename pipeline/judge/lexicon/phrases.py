@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from pipeline.errors import ConfigError
 from pipeline.judge.lexicon.chains import Chain, Chains
 from pipeline.judge.lexicon.match import Matcher, Places, joined
 from pipeline.judge.lexicon.meaning import listener_of
@@ -138,7 +139,7 @@ class PhraseBook:
         self.entries.append(entry)
         for phrase in slots(entry.phrase):
             literals = tuple(
-                frozenset(self._literal(piece, exact=exact) for piece in slot)
+                frozenset(self._literal(piece, entry, exact=exact) for piece in slot)
                 for slot in phrase.slots
             )
             if len(literals) == 1:
@@ -146,10 +147,16 @@ class PhraseBook:
             else:
                 chains.append(Chain(entry.number, literals, phrase.gaps))
 
-    def _literal(self, piece: str, *, exact: bool) -> int:
+    def _literal(self, piece: str, entry: Entry, *, exact: bool) -> int:
         found = units(piece)[0]
         if not found:
-            raise ValueError(f"{piece!r} holds nothing that can be heard")
+            raise ConfigError(
+                f"phrase list {entry.phrases}",
+                expected="phrases of words",
+                found=f"{piece[:40]!a} in {entry.phrase[:40]!a}, which holds nothing that can be "
+                "heard",
+                remedy="remove it",
+            )
         return self._literals.setdefault((found, exact), len(self._literals))
 
     @property

@@ -2,6 +2,7 @@
 
 import pytest
 
+from pipeline.errors import ConfigError
 from pipeline.judge.lexicon.phrases import PhraseBook, quoted
 from pipeline.judge.lexicon.script import Script, script_of
 from pipeline.rubric.model import Lexicon, PhraseList, Rewrite
@@ -95,5 +96,5 @@ def test_no_phrase_crosses_a_turn() -> None:
 
 
 def test_a_phrase_without_anything_to_hear_is_refused() -> None:
-    with pytest.raises(ValueError, match="nothing that can be heard"):
+    with pytest.raises(ConfigError, match="nothing that can be heard"):
         book(odd=PhraseList(says=("？！",)))
