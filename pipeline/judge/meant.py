@@ -38,7 +38,7 @@ def add_meant(
             continue
         negatable, better = book.manner[each.phrases]
         problem = hearing.problem(each.start, each.end, speaker, negatable)
-        like = partial(book.listener.nearest, script, each)
+        like = partial(book.listener.nearest, each)
         mention = Mention(
             hearing, each.start, each.end, turn, speaker, "", each.probability,
             better, problem, like=like,

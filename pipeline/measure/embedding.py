@@ -211,13 +211,22 @@ def cleaned(mel: FloatArray, speech: Mask, noise: FloatArray | None, over: float
         noise: from `noise_of`.
         over: how often the noise is taken off.
     """
-    clean = mel
-    if noise is not None:
-        around = uniform_filter1d(mel, _SMOOTH_FRAMES, axis=0)
-        clean = mel * np.clip(1 - over * noise / np.maximum(around, 1e-20), 0.0, 1.0)
-    heard = clean[speech & mel.any(axis=1)]
-    power = float(heard.sum(axis=1).mean()) if len(heard) else 0.0
-    return np.asarray(clean * (_USUAL_POWER / max(power, 1e-12)), np.float32)
+    clean = np.empty_like(mel)
+    heard, power = speech & mel.any(axis=1), 0.0
+    # Block by block: beside a call's spectrogram there is room for little else of its size.
+    for first in range(0, len(mel), _FRAMES_AT_ONCE):
+        last = first + _FRAMES_AT_ONCE
+        low = max(0, first - _SMOOTH_FRAMES)
+        block = mel[first:last]
+        if noise is not None:
+            around = uniform_filter1d(mel[low : last + _SMOOTH_FRAMES], _SMOOTH_FRAMES, axis=0)
+            around = around[first - low :][: len(block)]
+            left = np.clip(1 - over * noise / np.maximum(around, 1e-20), 0.0, 1.0)
+            block = block * left
+        clean[first:last] = block
+        power += float(block[heard[first:last]].sum())
+    clean *= np.float32(_USUAL_POWER / max(power / max(int(heard.sum()), 1), 1e-12))
+    return clean
 
 
 def snr_db(mel: FloatArray, speech: Mask, noise: FloatArray | None) -> float:

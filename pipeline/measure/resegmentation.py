@@ -15,6 +15,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array
 
 from pipeline.measure.clustering import Labels, Vectors, unit
 from pipeline.measure.frames import FRAME_S, Mask, runs
@@ -38,12 +39,13 @@ class Steps:
     Attributes:
         frames: shape (steps, 2), each one's first frame and the one after its last.
         gaps_s: silence before each step but the first.
-        windows: shape (steps, windows), what each window counts in it; rows add up to 1.
+        windows: shape (steps, windows), what each window counts in it; rows add up to 1. Sparse:
+            a step lies in a handful of windows, whatever the call's length.
     """
 
     frames: npt.NDArray[np.int64]
     gaps_s: Float64Array
-    windows: Float64Array
+    windows: csr_array
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,16 +78,37 @@ def steps(speech: Mask, windows: Sequence[tuple[int, int]]) -> Steps:
         ],
         np.int64,
     ).reshape(-1, 2)
-    middles = frames.mean(axis=1)
-    bounds = np.asarray(windows, np.float64)
-    centre, half = bounds.mean(axis=1), (bounds[:, 1] - bounds[:, 0]) / 2
-    away = np.abs(middles[:, None] - centre) / half
-    weights = np.where(away < 1, 1 - (1 - _EDGE_WEIGHT) * away, 0.0)
-    blind = ~weights.any(axis=1)
-    nearest = np.abs(middles[:, None] - centre).argmin(axis=1)
-    weights[blind, nearest[blind]] = 1.0
-    weights /= weights.sum(axis=1, keepdims=True)
+    weights = _weights(frames.mean(axis=1), np.asarray(windows, np.float64))
     return Steps(frames, np.float64(FRAME_S) * (frames[1:, 0] - frames[:-1, 1]), weights)
+
+
+def _weights(middles: Float64Array, bounds: Float64Array) -> csr_array:
+    """What each window counts at each moment: less towards its edges, rows adding up to 1."""
+    centre, half = bounds.mean(axis=1), (bounds[:, 1] - bounds[:, 0]) / 2
+    order = np.argsort(centre, kind="stable")
+    near = np.searchsorted(centre[order], np.add.outer((-half.max(), half.max()), middles))
+    near[1] = np.maximum(near[1], near[0])
+    counts = near[1] - near[0]
+    step = np.repeat(np.arange(len(middles)), counts)
+    within = np.arange(counts.sum()) - np.repeat(counts.cumsum() - counts, counts)
+    window = order[np.repeat(near[0], counts) + within]
+    away = np.abs(middles[step] - centre[window]) / half[window]
+    inside = away < 1
+    step, window, weight = step[inside], window[inside], 1 - (1 - _EDGE_WEIGHT) * away[inside]
+    blind = np.flatnonzero(np.bincount(step, minlength=len(middles)) == 0)
+    step, weight = np.append(step, blind), np.append(weight, np.ones(len(blind)))
+    window = np.append(window, _nearest(middles[blind], centre, order))
+    whole = np.bincount(step, weight, minlength=len(middles))
+    return csr_array((weight / whole[step], (step, window)), (len(middles), len(bounds)))
+
+
+def _nearest(
+    middles: Float64Array, centre: Float64Array, order: npt.NDArray[np.intp]
+) -> npt.NDArray[np.intp]:
+    """The window whose centre is nearest to each moment."""
+    after = np.clip(np.searchsorted(centre[order], middles), 0, len(centre) - 1)
+    pair = order[np.stack([np.maximum(after - 1, 0), after])]
+    return np.asarray(pair[np.abs(centre[pair] - middles).argmin(axis=0), np.arange(len(middles))])
 
 
 def follow(

@@ -256,10 +256,12 @@ def _look(
 ) -> _Look:
     heard = embedding.mel_power(channel, within)
     noise = embedding.noise_of(heard, active)
-    mel = embedding.cleaned(heard, active, noise, settings.noise_taken_off)
-    vectors = model.embed(embedding.pieces(mel, bounds), settings.precision).astype(np.float64)
     trust = embedding.trust(heard, bounds, noise, settings.trusted_db)
-    return _Look(mel, vectors, trust, embedding.snr_db(heard, active, noise))
+    snr_db = embedding.snr_db(heard, active, noise)
+    mel = embedding.cleaned(heard, active, noise, settings.noise_taken_off)
+    del heard  # of a long call it is the largest thing there is
+    vectors = model.embed(embedding.pieces(mel, bounds), settings.precision).astype(np.float64)
+    return _Look(mel, vectors, trust, snr_db)
 
 
 def _believed(

@@ -63,6 +63,8 @@ class Meant(NamedTuple):
     """The whole stretch that was judged …"""
     high: int
     probability: float
+    grams: tuple[int, ...]
+    """What of it the model knows."""
 
 
 class _Voice(NamedTuple):
@@ -108,18 +110,16 @@ class Listener:
 
     # ── Evidence ─────────────────────────────────────────────────────────────────────────────
 
-    def nearest(self, script: Script, meant: Meant) -> str:
+    def nearest(self, meant: Meant) -> str:
         """The written example that shares what speaks for the meaning most with these words."""
         voice = next(each for each in self._voices if meant.phrases in each.names)
         column = voice.names.index(meant.phrases)
         if meant.phrases not in self._written:
             self._written[meant.phrases] = self._example_grams(voice, column)
         held, example, weight = self._written[meant.phrases]
-        ids = np.array([BREAK, *script.ids[meant.low : meant.high].tolist(), BREAK])
-        marks = np.array([0, *script.marks[meant.low : meant.high], 0])
-        pieces = pieces_of(ids, marks >= COMMA, np.zeros(len(ids), bool))
-        grams = np.unique(self._table.find(keys_of(pieces, self._codes, script.names)[0]))
-        shared = np.isin(held, grams)
+        spoken = np.zeros(len(self.model.keys) + 1, bool)
+        spoken[list(meant.grams)] = True
+        shared = spoken[held]
         likeness = np.bincount(example[shared], weight[shared], minlength=1)
         texts = self._examples(voice, column)
         return texts[int(likeness.argmax())] if texts else ""
@@ -236,10 +236,11 @@ def _heard(voice: _Voice, said: _Said, speaker: npt.NDArray[np.str_]) -> list[Me
     run, which, score = run[best], which[best], score[best]
     first, last = own[low[run]], own[high[run] - 1] + 1
     at, hit = stretches(said.first[first], said.first[last])
+    known = np.split(said.gram[at], np.flatnonzero(np.diff(hit)) + 1)
     weight = voice.weights[said.gram[at], which[hit]] * voice.scale[which[hit]]
     tokens = pieces.first[first], pieces.first[last]
     cores = _cores(hit, said.start[at], length_of(said.keys[at]), weight, *tokens)
-    return _meant(voice, pieces, which, score, tokens, cores)
+    return _meant(voice, pieces, which, score, tokens, cores, known)
 
 
 def _meant(
@@ -249,6 +250,7 @@ def _meant(
     score: Floats,
     tokens: tuple[Longs, Longs],
     cores: tuple[Longs, Longs],
+    known: Sequence[Longs],
 ) -> list[Meant]:
     """The hits with their places in the script, from places among the tokens."""
     last = len(pieces.place) - 1
@@ -257,9 +259,12 @@ def _meant(
         for at, shift in ((cores[0], 0), (cores[1], -1), (tokens[0], 0), (tokens[1], -1))
     ]
     chance = (1 / (1 + np.exp(-score))).tolist()
+    grams = [tuple(each.tolist()) for each in known]
     return [
-        Meant(voice.names[name], min(start, end), end + 1, low, high + 1, likely)
-        for name, start, end, low, high, likely in zip(which.tolist(), *ends, chance, strict=True)
+        Meant(voice.names[name], min(start, end), end + 1, low, high + 1, likely, own)
+        for name, start, end, low, high, likely, own in zip(
+            which.tolist(), *ends, chance, grams, strict=True
+        )
     ]
 
 

@@ -131,7 +131,7 @@ def test_the_words_shown_are_those_that_speak_for_it() -> None:
     (hit,) = listener.search(script, ["agent"])
     assert script.text(hit.start, hit.end) == "打听"
     assert script.text(hit.low, hit.high) == "好的我们打听一下啊"
-    assert listener.nearest(script, hit) == "打听一下asks"
+    assert listener.nearest(hit) == "打听一下asks"
 
 
 def test_silence_and_unknown_words_mean_nothing() -> None:
