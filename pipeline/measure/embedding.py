@@ -198,7 +198,7 @@ def noise_of(mel: FloatArray, speech: Mask) -> FloatArray | None:
     return mel[quiet].mean(axis=0) if quiet.sum() >= _LEAST_QUIET_FRAMES else None
 
 
-def cleaned(mel: FloatArray, speech: Mask, noise: FloatArray | None, over: float) -> FloatArray:
+def clean(mel: FloatArray, speech: Mask, noise: FloatArray | None, over: float) -> None:
     """Speech without the line's noise, at the level that the network knows.
 
     Each frame and band is multiplied by what a Wiener filter leaves of it, 1 - noise / (speech and
@@ -206,27 +206,22 @@ def cleaned(mel: FloatArray, speech: Mask, noise: FloatArray | None, over: float
     ICASSP), the sum over 50 ms.
 
     Args:
-        mel: from `mel_power`.
+        mel: from `mel_power`; changed in place, it is the largest thing that a long call needs.
         speech: where somebody speaks.
         noise: from `noise_of`.
         over: how often the noise is taken off.
     """
-    clean = np.empty_like(mel)
     heard, power = speech & mel.any(axis=1), 0.0
-    # Block by block: beside a call's spectrogram there is room for little else of its size.
+    before = mel[:0]
     for first in range(0, len(mel), _FRAMES_AT_ONCE):
-        last = first + _FRAMES_AT_ONCE
-        low = max(0, first - _SMOOTH_FRAMES)
-        block = mel[first:last]
+        block = mel[first : first + _FRAMES_AT_ONCE]
         if noise is not None:
-            around = uniform_filter1d(mel[low : last + _SMOOTH_FRAMES], _SMOOTH_FRAMES, axis=0)
-            around = around[first - low :][: len(block)]
-            left = np.clip(1 - over * noise / np.maximum(around, 1e-20), 0.0, 1.0)
-            block = block * left
-        clean[first:last] = block
-        power += float(block[heard[first:last]].sum())
-    clean *= np.float32(_USUAL_POWER / max(power / max(int(heard.sum()), 1), 1e-12))
-    return clean
+            near = np.concatenate([before, mel[first : first + len(block) + _SMOOTH_FRAMES]])
+            around = uniform_filter1d(near, _SMOOTH_FRAMES, axis=0)[len(before) :][: len(block)]
+            before = block[-_SMOOTH_FRAMES:].copy()
+            block *= np.clip(1 - over * noise / np.maximum(around, 1e-20), 0.0, 1.0)
+        power += float(block[heard[first : first + len(block)]].sum())
+    mel *= np.float32(_USUAL_POWER / max(power / max(int(heard.sum()), 1), 1e-12))
 
 
 def snr_db(mel: FloatArray, speech: Mask, noise: FloatArray | None) -> float:

@@ -254,12 +254,11 @@ def _look(
     settings: SpeakerSettings,
     model: VoiceEncoder,
 ) -> _Look:
-    heard = embedding.mel_power(channel, within)
-    noise = embedding.noise_of(heard, active)
-    trust = embedding.trust(heard, bounds, noise, settings.trusted_db)
-    snr_db = embedding.snr_db(heard, active, noise)
-    mel = embedding.cleaned(heard, active, noise, settings.noise_taken_off)
-    del heard  # of a long call it is the largest thing there is
+    mel = embedding.mel_power(channel, within)
+    noise = embedding.noise_of(mel, active)
+    trust = embedding.trust(mel, bounds, noise, settings.trusted_db)
+    snr_db = embedding.snr_db(mel, active, noise)
+    embedding.clean(mel, active, noise, settings.noise_taken_off)
     vectors = model.embed(embedding.pieces(mel, bounds), settings.precision).astype(np.float64)
     return _Look(mel, vectors, trust, snr_db)
 

@@ -3,6 +3,7 @@
 import librosa
 import numpy as np
 import pytest
+from scipy.ndimage import uniform_filter1d
 
 from pipeline.errors import ModelError
 from pipeline.measure import embedding
@@ -59,13 +60,26 @@ def test_noise_is_taken_off_and_the_level_is_the_networks():
     speech[100:300] = True
     mel[100:300, :20] += 1.0
     noise = embedding.noise_of(mel, speech)
-    found = embedding.cleaned(mel, speech, noise, 1.0)
+    found = mel.copy()
+    embedding.clean(found, speech, noise, 1.0)
     assert found[speech].sum(axis=1).mean() == pytest.approx(0.35)
     assert (
         found[speech, 20:].mean() < 0.15 * mel[speech, 20:].mean() / mel[speech].sum(axis=1).mean()
     )
-    quieter = embedding.cleaned(mel * 1e-4, speech, noise * 1e-4, 1.0)
+    quieter = mel * np.float32(1e-4)
+    embedding.clean(quieter, speech, noise * 1e-4, 1.0)
     assert quieter == pytest.approx(found, rel=1e-3, abs=1e-6)
+
+
+def test_long_recordings_are_cleaned_as_in_one_piece() -> None:
+    noise = np.random.default_rng(4)
+    mel = noise.exponential(1.0, (9500, 40)).astype(np.float32)
+    speech = noise.random(9500) < 0.5
+    floor = np.full(40, 0.3, np.float32)
+    left = np.clip(1 - floor / uniform_filter1d(mel, 5, axis=0), 0.0, 1.0)
+    embedding.clean(found := mel.copy(), speech, floor, 1.0)
+    ratio = found / np.maximum(mel * left, 1e-6)
+    np.testing.assert_allclose(ratio[mel * left > 1e-3], np.median(ratio), rtol=1e-3)
 
 
 def test_windows_are_believed_as_far_as_they_stand_out_of_the_noise():
