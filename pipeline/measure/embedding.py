@@ -211,17 +211,22 @@ def clean(mel: FloatArray, speech: Mask, noise: FloatArray | None, over: float) 
         noise: from `noise_of`.
         over: how often the noise is taken off.
     """
-    heard, power = speech & mel.any(axis=1), 0.0
+    # Frames that were not looked at stay untouched: they take no memory until they are written to.
+    known: Mask = np.asarray(mel.any(axis=1), bool)
+    heard, power = speech & known, 0.0
     before = mel[:0]
     for first in range(0, len(mel), _FRAMES_AT_ONCE):
         block = mel[first : first + _FRAMES_AT_ONCE]
+        rows = known[first : first + len(block)]
         if noise is not None:
             near = np.concatenate([before, mel[first : first + len(block) + _SMOOTH_FRAMES]])
             around = uniform_filter1d(near, _SMOOTH_FRAMES, axis=0)[len(before) :][: len(block)]
             before = block[-_SMOOTH_FRAMES:].copy()
-            block *= np.clip(1 - over * noise / np.maximum(around, 1e-20), 0.0, 1.0)
+            block[rows] *= np.clip(1 - over * noise / np.maximum(around[rows], 1e-20), 0.0, 1.0)
         power += float(block[heard[first : first + len(block)]].sum())
-    mel *= np.float32(_USUAL_POWER / max(power / max(int(heard.sum()), 1), 1e-12))
+    scale = np.float32(_USUAL_POWER / max(power / max(int(heard.sum()), 1), 1e-12))
+    for first, last in runs(known):
+        mel[first:last] *= scale
 
 
 def snr_db(mel: FloatArray, speech: Mask, noise: FloatArray | None) -> float:

