@@ -119,8 +119,9 @@ def _given(criterion: Criterion) -> dict[str, Any]:
 
 def _without_none(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _without_none(part) for key, part in value.items() if part is not None}
-    return [_without_none(part) for part in value] if isinstance(value, list) else value
+        said = {key: part for key, part in value.items() if part not in (None, [], ())}
+        return {key: _without_none(part) for key, part in said.items()}
+    return [_without_none(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 def _short(value: Any) -> str:

@@ -50,9 +50,9 @@ def test_calls_side_by_side_share_batches_and_write_what_each_writes_alone(
     sizes, everyone = [], threading.Barrier(len(calls))
     encoded = batched._encoded
 
-    def counted(model: Whisper, sounds: list[np.ndarray]) -> object:
+    def counted(model: Whisper, sounds: list[np.ndarray], context_s: float | None) -> object:
         sizes.append(len(sounds))
-        return encoded(model, sounds)
+        return encoded(model, sounds, context_s)
 
     monkeypatch.setattr(batched, "_encoded", counted)
     together = Together(recogniser, settings)
