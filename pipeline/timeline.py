@@ -11,7 +11,9 @@ The design follows ``pyannote.core.Segment``: a small frozen value, and function
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import Final
 
 import msgspec
@@ -105,6 +107,16 @@ def intersection(first: Iterable[Span], second: Iterable[Span]) -> Timeline:
         else:
             j += 1
     return tuple(shared)
+
+
+def clipped(timeline: Timeline, within: Span) -> Timeline:
+    """What of a timeline lies within a span: their `intersection`, found by bisection.
+
+    For asking a long timeline about each of many spans, such as a call's speech about every turn.
+    """
+    first = bisect_right(timeline, within.start, key=attrgetter("end"))
+    last = bisect_left(timeline, within.end, lo=first, key=attrgetter("start"))
+    return intersection(timeline[first:last], (within,))
 
 
 def gaps(spans: Iterable[Span], within: Span) -> Timeline:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.measure.channel import FloatArray
-from pipeline.measure.frames import FRAME_S, mask_of
+from pipeline.measure.frames import FRAME_S, extent, mask_within
 from pipeline.measure.spectrum import Bands, centres_hz
 from pipeline.settings import LevelSettings
 from pipeline.timeline import Span, union
@@ -64,16 +64,18 @@ def voicing(
         settings: stage settings.
     """
     count = min(len(levels), len(f0_hz), len(bands.level_db))
-    voiced = mask_of(union(spans), count) & np.isfinite(f0_hz[:count])
+    spans = union(spans)
+    part = extent(spans, count)
+    voiced = mask_within(spans, part) & np.isfinite(f0_hz[part])
     seconds = float(np.count_nonzero(voiced)) * FRAME_S
     if seconds < settings.effort_least_voiced_s:
         return Voicing(voiced_s=seconds)
-    power = 10 ** (levels[:count][voiced].astype(np.float64) / 10)
+    power = 10 ** (levels[part][voiced].astype(np.float64) / 10)
     return Voicing(
         voiced_s=seconds,
         level_dbov=float(10 * np.log10(power.mean())),
-        emphasis_db=_emphasis(10 ** (bands.level_db[:count][voiced].astype(np.float64) / 10)),
-        f0_hz=float(np.median(f0_hz[:count][voiced])),
+        emphasis_db=_emphasis(10 ** (bands.level_db[part][voiced].astype(np.float64) / 10)),
+        f0_hz=float(np.median(f0_hz[part][voiced])),
     )
 
 

@@ -103,7 +103,28 @@ def spans(mask: Mask, duration_s: float) -> Timeline:
 
 def mask_of(timeline: Timeline, n_frames: int) -> Mask:
     """The frames whose centres lie in the spans."""
-    mask = np.zeros(n_frames, bool)
+    return mask_within(timeline, slice(0, n_frames))
+
+
+def mask_within(timeline: Timeline, part: slice) -> Mask:
+    """The same for some frames of a recording, as many as ``part`` has."""
+    mask = np.zeros(part.stop - part.start, bool)
     for span in timeline:
-        mask[max(0, round(span.start / FRAME_S)) : max(0, round(span.end / FRAME_S))] = True
+        first, last = (round(time / FRAME_S) - part.start for time in (span.start, span.end))
+        mask[max(0, first) : max(0, last)] = True
     return mask
+
+
+def extent(timeline: Timeline, n_frames: int, margin: int = 0) -> slice:
+    """From the first frame of the spans to their last: all that a turn of a long call needs.
+
+    Args:
+        timeline: in time order.
+        n_frames: of the recording.
+        margin: frames more on either side.
+    """
+    if not timeline:
+        return slice(0, 0)
+    first = round(timeline[0].start / FRAME_S) - margin
+    last = round(timeline[-1].end / FRAME_S) + margin
+    return slice(min(max(0, first), n_frames), min(max(0, last), n_frames))

@@ -66,12 +66,8 @@ class Nuclei:
         the stretch (the estimator of James & Stein 1961, Proc. 4th Berkeley Symp., 361-379).
         """
         spans = union(spans)
-        sums = np.concatenate(([0.0], np.cumsum(self.weights)))
-        heard = sum(
-            sums[np.searchsorted(self.peaks, span.end)]
-            - sums[np.searchsorted(self.peaks, span.start)]
-            for span in spans
-        )
+        bounds = np.searchsorted(self.peaks, [(span.start, span.end) for span in spans])
+        heard = sum(self.weights[first:last].sum() for first, last in bounds)
         if heard <= 0:
             return 0.0
         seconds = total(spans)

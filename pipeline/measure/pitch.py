@@ -20,9 +20,19 @@ from pipeline.measure import _pitch_steady
 from pipeline.measure._pitch_course import cheapest
 from pipeline.measure._pitch_posterior import PitchModel, load_model
 from pipeline.measure.channel import Channel, FloatArray, resampled
-from pipeline.measure.frames import FRAME_S, Mask, bridged, frame_count, grown, mask_of, runs
+from pipeline.measure.frames import (
+    FRAME_S,
+    Mask,
+    bridged,
+    extent,
+    frame_count,
+    grown,
+    mask_of,
+    mask_within,
+    runs,
+)
 from pipeline.settings import PitchSettings
-from pipeline.timeline import Span, padded
+from pipeline.timeline import Span, padded, union
 
 __all__ = [
     "PitchModel",
@@ -137,7 +147,9 @@ def track(
 
 def summary(pitch: PitchTrack, spans: Iterable[Span], settings: PitchSettings) -> PitchSummary:
     """Height, spread, range and movement of the pitch in ``spans``."""
-    f0 = np.where(mask_of(tuple(spans), len(pitch.f0_hz)), pitch.f0_hz, np.nan)
+    spans = union(spans)
+    part = extent(spans, len(pitch.f0_hz))
+    f0 = np.where(mask_within(spans, part), pitch.f0_hz[part], np.nan)
     voiced = f0[np.isfinite(f0)]
     voiced_s = round(len(voiced) * FRAME_S, 2)
     if voiced_s < settings.least_voiced_s:

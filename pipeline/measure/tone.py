@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from pipeline.facts import Cue, NotMeasured
 from pipeline.measure.channel import Channel, FloatArray
-from pipeline.measure.frames import FRAME_S, mask_of, runs
+from pipeline.measure.frames import FRAME_S, mask_within, runs
 from pipeline.measure.spectrum import Bands, centres_hz
 from pipeline.measure.voicequality import VoiceQuality, voice_quality
 from pipeline.settings import ToneSettings
@@ -100,13 +100,13 @@ def measure(
     spans = union(spans)
     whole = Span(spans[0].start, spans[-1].end) if spans else None
     count = min(len(f0_hz), len(levels), len(bands.level_db))
-    voiced = mask_of(spans, count) & np.isfinite(f0_hz[:count])
+    near = _frames_about(whole, count) if whole else slice(0, 0)
+    voiced = mask_within(spans, near) & np.isfinite(f0_hz[near])
     seconds = float(np.count_nonzero(voiced)) * FRAME_S
     if whole is None or seconds < settings.least_voiced_s:
         reason = f"under {settings.least_voiced_s:g} s of voice"
         return Tone(span=whole, voiced_s=seconds, reason=reason)
-    near = _frames_about(whole, count)
-    voiced, power = voiced[near], bands.power(near.start, near.stop)
+    power = bands.power(near.start, near.stop)
     st = 12 * np.log2(f0_hz[near].astype(np.float64) / 100)
     clear = _snr_db(power, voiced) >= settings.least_snr_db
     least = settings.least_frames
@@ -130,8 +130,11 @@ def measure(
 
 def _frames_about(span: Span, count: int) -> slice:
     """The span's frames and a second on either side, where its background is heard."""
-    first = int((span.start - _BACKGROUND_S) / FRAME_S)
-    return slice(max(0, first), min(count, int((span.end + _BACKGROUND_S) / FRAME_S)))
+    first, last = (
+        min(max(0, int(time / FRAME_S)), count)
+        for time in (span.start - _BACKGROUND_S, span.end + _BACKGROUND_S)
+    )
+    return slice(first, last)
 
 
 def _spread(values: npt.NDArray[np.floating]) -> float:

@@ -18,7 +18,7 @@ from scipy.fft import irfft, rfft
 from scipy.signal import get_window
 
 from pipeline.measure.channel import Channel, FloatArray, resampled
-from pipeline.measure.frames import FRAME_S, mask_of
+from pipeline.measure.frames import FRAME_S, extent, mask_within
 from pipeline.timeline import Span, union
 
 Float64Array = npt.NDArray[np.float64]
@@ -77,15 +77,17 @@ def _voiced_frames(
     channel: Channel, f0_hz: FloatArray, spans: Iterable[Span]
 ) -> tuple[FloatArray, Float64Array]:
     """Frames of 40 ms about voiced track frames, shape (n, 320), and their F0."""
-    voiced = mask_of(union(spans), len(f0_hz)) & np.isfinite(f0_hz)
+    spans = union(spans)
+    part = extent(spans, len(f0_hz), margin=1)
+    voiced = mask_within(spans, part) & np.isfinite(f0_hz[part])
     # Frames at the border of voicing are half something else.
-    inner = voiced & np.roll(voiced, 1) & np.roll(voiced, -1)
-    every = max(1, -(-int(np.count_nonzero(inner)) // _MOST_FRAMES))
-    chosen = np.flatnonzero(inner)[::every]
+    inner = np.flatnonzero(voiced[1:-1] & voiced[:-2] & voiced[2:]) + part.start + 1
+    every = max(1, -(-len(inner) // _MOST_FRAMES))
+    chosen = inner[::every]
     if channel.rate_hz < _RATE_HZ:
         chosen = chosen[:0]
     frames = [np.zeros((0, _FRAME), np.float32)]
-    for span in union(spans):
+    for span in spans:
         here = chosen[(chosen * FRAME_S >= span.start) & (chosen * FRAME_S < span.end)]
         if len(here):
             frames.append(_frames(channel, here))

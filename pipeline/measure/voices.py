@@ -21,7 +21,7 @@ from pipeline.measure.spectrum import Bands, bands
 from pipeline.measure.stages import ChannelLevel
 from pipeline.measure.tone import Tone, Usual
 from pipeline.settings import MeasureSettings
-from pipeline.timeline import Timeline, intersection, total
+from pipeline.timeline import Timeline, clipped, total
 from pipeline.tracks import FloatTrack
 
 
@@ -90,7 +90,7 @@ def described(
     sound = bands(voice.channel, voice.speech)
     heard = nuclei.nuclei(sound, voice.pitch.voicing, settings.nuclei)
     party = _Party(voice, sound, heard, language, settings)
-    spoken = [intersection(voice.speech, (turn.span,)) for turn in turns]
+    spoken = [clipped(voice.speech, turn.span) for turn in turns]
     tones = [party.tone(spans) for spans in spoken]
     raised = effort.of_turns([party.voicing(spans) for spans in spoken], settings.level)
     usual = tone.usual(tones)

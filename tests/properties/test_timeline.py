@@ -10,6 +10,7 @@ from pipeline.timeline import (
     Span,
     at_least,
     bridge,
+    clipped,
     difference,
     gaps,
     intersection,
@@ -48,6 +49,11 @@ def test_a_moment_is_in_a_result_exactly_when_set_logic_says_so(
     }
     for function, expected in held.items():
         assert any(moment in span for span in function(a, b)) == expected
+
+
+@given(timelines, spans)
+def test_a_span_of_a_long_timeline_is_their_intersection(a: list[Span], within: Span) -> None:
+    assert clipped(union(a), within) == intersection(a, [within])
 
 
 @given(timelines, timelines)

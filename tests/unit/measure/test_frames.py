@@ -4,10 +4,12 @@ import pytest
 from pipeline.measure.channel import from_samples
 from pipeline.measure.frames import (
     bridged,
+    extent,
     frame_count,
     frame_edges,
     grown,
     mask_of,
+    mask_within,
     runs,
     spans,
     touching,
@@ -64,3 +66,15 @@ def test_spans_end_with_the_recording_and_come_back_as_the_mask():
     found = spans(mask("##..###"), 0.065)
     assert found == (Span(0.0, 0.02), Span(0.04, 0.065))
     assert drawn(mask_of(found, 7)) == "##..##."
+
+
+def test_what_lies_near_the_spans_is_the_part_of_the_whole_mask_that_holds_them():
+    turn = (Span(0.03, 0.05), Span(0.08, 0.1))
+    assert extent(turn, 50) == slice(3, 10)
+    assert extent(turn, 50, margin=5) == slice(0, 15)
+    assert extent(turn, 9) == slice(3, 9)
+    assert extent((), 50) == slice(0, 0)
+    assert drawn(mask_within(turn, slice(3, 10))) == "##...##"
+    assert drawn(mask_within(turn, slice(4, 9))) == "#...#"
+    for part in (slice(0, 12), slice(2, 6), slice(20, 30)):
+        assert drawn(mask_within(turn, part)) == drawn(mask_of(turn, 30)[part])
