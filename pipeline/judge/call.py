@@ -23,14 +23,17 @@ from pipeline.rubric.kinds import AnyCriterion
 from pipeline.rubric.model import Lexicon, PhraseList, Rubric
 from pipeline.scorecard import Finding, PillarMark, Points, RubricRef, Scorecard
 
+Check = Callable[[Any, View], Verdict]
+"""Judges a criterion of its kind."""
 NO_POINTS = Points()
 """Of what was not measured or does not apply: it changes no ratio."""
 
 
 class _Ready(NamedTuple):
-    """A criterion, and what its findings take over from it."""
+    """A criterion, what judges it, and what its findings take over from it."""
 
     criterion: AnyCriterion
+    judge: Check
     kind: str
     measure: str | None
     """The number or the events that it holds against limits, by name."""
@@ -47,15 +50,17 @@ class _Ready(NamedTuple):
         elif isinstance(criterion, kinds.Events):
             held = criterion.event
         full, lost = _share_of(criterion.points, 1.0), _share_of(criterion.points, 0.0)
-        return cls(criterion, str(criterion.__struct_config__.tag), held, full, lost)
+        kind = str(criterion.__struct_config__.tag)
+        return cls(criterion, _judge_of(criterion), kind, held, full, lost)
 
     def won(self, verdict: Verdict) -> Points:
         """The points for a verdict."""
-        if verdict.outcome not in ("met", "missed"):
+        outcome, share = verdict.outcome, verdict.share
+        if outcome == "met" and share == 1.0:
+            return self.full
+        if outcome == "not_applicable" or outcome == "not_measured":
             return NO_POINTS
-        if verdict.share in (0.0, 1.0):
-            return self.full if verdict.share else self.lost
-        return _share_of(self.criterion.points, verdict.share)
+        return _share_of(self.criterion.points, share) if share else self.lost
 
 
 def _share_of(possible: float, share: float) -> Points:
@@ -117,9 +122,9 @@ class Judge:
 
     def _finding(self, ready: _Ready, view: View, doubted: View | None) -> Finding:
         criterion = ready.criterion
-        verdict = check(criterion, view)
+        verdict = _checked(criterion, ready.judge, view)
         if doubted is not None and verdict.outcome != "not_measured":
-            verdict = settled(verdict, check(criterion, doubted))
+            verdict = settled(verdict, _checked(criterion, ready.judge, doubted))
         return Finding(
             criterion=criterion.id,
             standard=criterion.standard,
@@ -187,7 +192,7 @@ _WORDS = frozenset(
 )
 """The kinds that need a transcript."""
 
-_CHECKS: dict[type, Callable[[Any, View], Verdict]] = {
+_CHECKS: dict[type, Check] = {
     kinds.Events: judge_events,
     kinds.Says: procedure.says,
     kinds.Answers: procedure.answers,
@@ -209,33 +214,38 @@ _CHECKS: dict[type, Callable[[Any, View], Verdict]] = {
 }
 
 
+_MEASURES: dict[str, Check] = {
+    "talk-share": turntaking.talk_share,
+    "response-time": turntaking.response_time,
+    "warmth": warmth,
+}
+"""Those that are more than a number of the voice."""
+
+
+def _judge_of(criterion: AnyCriterion) -> Check:
+    """What judges criteria of its kind, as far as they can be judged at all."""
+    if isinstance(criterion, kinds.Measure):
+        return _MEASURES.get(criterion.measure, delivery.measure)
+    return _CHECKS[type(criterion)]
+
+
 def check(criterion: AnyCriterion, view: View) -> Verdict:
     """The verdict on one criterion."""
-    kind = type(criterion)
-    if kind in _WORDS and view.why_no_words is not None:
+    return _checked(criterion, _judge_of(criterion), view)
+
+
+def _checked(criterion: AnyCriterion, judge: Check, view: View) -> Verdict:
+    if view.why_no_words is not None and type(criterion) in _WORDS:
         return Verdict("not_measured", 0.0, view.why_no_words)
-    nobody = view.why_no_party(criterion.by)
-    if nobody is not None:
-        return Verdict("not_measured", 0.0, nobody)
-    doubt = unsure(criterion, view)
-    if doubt is not None:
-        return Verdict("not_measured", 0.0, doubt)
-    not_called_for = absent(view, criterion.when)
-    if not_called_for is not None:
-        return Verdict("not_applicable", 0.0, not_called_for)
-    if isinstance(criterion, kinds.Measure):
-        return _measured(criterion, view)
-    return _CHECKS[kind](criterion, view)
-
-
-def _measured(criterion: kinds.Measure, view: View) -> Verdict:
-    if criterion.measure == "talk-share":
-        return turntaking.talk_share(criterion, view)
-    if criterion.measure == "response-time":
-        return turntaking.response_time(criterion, view)
-    if criterion.measure == "warmth":
-        return warmth(criterion, view)
-    return delivery.measure(criterion, view)
+    if criterion.by not in view.sure_of:
+        why = view.why_no_party(criterion.by) or unsure(criterion, view)
+        if why is not None:
+            return Verdict("not_measured", 0.0, why)
+    if criterion.when != "always":
+        not_called_for = absent(view, criterion.when)
+        if not_called_for is not None:
+            return Verdict("not_applicable", 0.0, not_called_for)
+    return judge(criterion, view)
 
 
 # ── Phrase lists ─────────────────────────────────────────────────────────────────────────────────

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from pipeline.facts import CallFacts, join_words
-from pipeline.judge.lexicon.phrases import Found, PhraseBook, quoted
+from pipeline.judge.lexicon.phrases import Found, PhraseBook, reported
 from pipeline.judge.lexicon.rows import Longs
 from pipeline.judge.lexicon.script import Bools, Floats, Script
 from pipeline.rubric.model import Support
@@ -46,11 +46,11 @@ class Hearing:
         self._facts = facts
         self._support = support
         self._book = book
-        self._reports = reports
+        self._reported = reported(script, reports)
 
     def quoted(self, start: int) -> int | None:
         """Units between reporting words and this place; ``None``: not reported speech."""
-        return quoted(self.script, start, self._reports) if self._reports else None
+        return self._reported.get(start)
 
     def negated(self, start: int) -> bool:
         """Whether a negator stands right before this place."""
@@ -93,10 +93,11 @@ class Hearing:
         script, found = self.script, np.ones(len(starts), bool)
         begins, finishes = script.times[0][starts], script.times[1][ends - 1]
         finishes = np.maximum(finishes, begins + SHORTEST_S)
-        turn = script.turn_of[starts]
-        for speaker, heard in self._speech.items():
-            theirs = np.array([each.speaker == speaker for each in self._facts.turns], bool)
-            own = theirs[turn].nonzero()[0]
+        number = {speaker: at for at, speaker in enumerate(self._speech)}
+        of_turn = np.array([number.get(turn.speaker, -1) for turn in self._facts.turns], np.int64)
+        said_by = of_turn[script.turn_of[starts]]
+        for at, heard in enumerate(self._speech.values()):
+            own = (said_by == at).nonzero()[0]
             begin, finish = begins[own], finishes[own]
             share = (heard.until(finish) - heard.until(begin)) / (finish - begin)
             found[own] = share < self._support.min_speech_share + 1e-6

@@ -34,8 +34,8 @@ class Mention(msgspec.Struct, eq=False, gc=False):
     """Why it does not count; ``None``: it does."""
     like: Callable[[], str] | None = None
     """Of what the text model understood: the nearest written example, in place of a phrase."""
-    _span: Span | None = None
     _words: str | None = None
+    _shown: Evidence | None = None
 
     @property
     def begins(self) -> float:
@@ -51,9 +51,7 @@ class Mention(msgspec.Struct, eq=False, gc=False):
     @property
     def span(self) -> Span:
         """When it was said."""
-        if self._span is None:
-            self._span = self.hearing.script.span(self.start, self.end)
-        return self._span
+        return self.hearing.script.span(self.start, self.end)
 
     @property
     def words(self) -> str:
@@ -75,7 +73,13 @@ class Mention(msgspec.Struct, eq=False, gc=False):
 
     def evidence(self, note: Text | None = None, problem: Text | None = None) -> Evidence:
         """As a moment that a finding rests on."""
-        problem = problem or self.problem
+        if note is not None or problem is not None:
+            return self._evidence(note, problem or self.problem)
+        if self._shown is None:  # several findings show the same
+            self._shown = self._evidence(None, self.problem)
+        return self._shown
+
+    def _evidence(self, note: Text | None, problem: Text | None) -> Evidence:
         if self.like is not None:  # looked up once, however many findings show it
             self.phrase, self.like = self.like(), None
         return Evidence(

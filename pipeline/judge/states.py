@@ -70,9 +70,12 @@ _ABSENT: dict[Condition, Text] = {
 
 def absent(view: View, condition: Condition) -> Text | None:
     """Why a criterion under this condition does not apply; ``None``: it does."""
-    if condition == "always" or _happened(view, condition):
-        return None
-    return _ABSENT[condition]
+    key = "absent", condition
+    if key not in view.memory:
+        always = condition == "always"
+        view.memory[key] = None if always or _happened(view, condition) else _ABSENT[condition]
+    known = view.memory[key]
+    return known if isinstance(known, Text) else None
 
 
 def _happened(view: View, condition: Condition) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -79,8 +80,8 @@ def judged(  # noqa: PLR0913 - a number stands with its unit and its limits
         1.0 if good else min(1.0, max(0.0, share)),
         reason,
         None if value is None else _rounded(value),
-        None if low is None else _rounded(low),
-        None if high is None else _rounded(high),
+        None if low is None else _limit(low),
+        None if high is None else _limit(high),
         unit,
         tuple(evidence)[:MAX_EVIDENCE],
     )
@@ -101,3 +102,6 @@ def shown(value: float, digits: int, *, signed: bool = False) -> str:
 
 def _rounded(value: float) -> float:
     return float(value) if isinstance(value, int) else round(value, 3) + 0.0
+
+
+_limit = functools.lru_cache(maxsize=1024)(_rounded)  # a rubric's are the same in every call

@@ -5,8 +5,8 @@ Made once per call; everything that more than one check needs is worked out here
 
 from __future__ import annotations
 
-import itertools
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -39,6 +39,13 @@ class Sentence(NamedTuple):
     question: bool
 
 
+def _turns_of(turns: Sequence[Turn]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for index, turn in enumerate(turns):
+        found.setdefault(turn.speaker, []).append(index)
+    return found
+
+
 class View:
     """One call under one rubric."""
 
@@ -46,11 +53,17 @@ class View:
         self.facts = facts
         self.rubric = rubric
         self.turns = facts.turns
+        self.parties: dict[str, SpeakerFacts] = {each.speaker: each for each in facts.speakers}
+        """By name."""
+        self.turns_of = _turns_of(facts.turns)
+        """Indices of each party's turns."""
         self._texts: dict[int, str] = {}
         self._gaps: dict[str | None, list[NotMeasured]] = {}
         self._questions: dict[str, list[Sentence]] = {}
         self.script: Script = script_of(facts.turns, book.vocabulary)
         self.book = book
+        self.why_no_words = self._why_no_words()
+        """Why wording cannot be judged; ``None``: it can."""
         self.hits, reports, self._barred = NO_HITS
         if self.words_measured:
             self.hits, reports, self._barred = book.search(self.script)
@@ -62,16 +75,10 @@ class View:
 
     # ── The parties ──────────────────────────────────────────────────────────────────────────
 
-    @cached_property
-    def parties(self) -> dict[str, SpeakerFacts]:
-        """By name."""
-        return {party.speaker: party for party in self.facts.speakers}
-
-    @cached_property
+    @property
     def told_apart(self) -> bool:
         """Both parties are known."""
-        speakers = {turn.speaker for turn in self.turns} | set(self.parties)
-        return AGENT in speakers and CUSTOMER in speakers
+        return all(each in self.turns_of or each in self.parties for each in (AGENT, CUSTOMER))
 
     @cached_property
     def sure_of(self) -> frozenset[str]:
@@ -83,14 +90,12 @@ class View:
             if party.role_confidence >= least and party.purity >= least
         )
 
-    @cached_property
+    @property
     def words_measured(self) -> bool:
         """There is a transcript, in the rubric's language."""
         return self.why_no_words is None
 
-    @cached_property
-    def why_no_words(self) -> Text | None:
-        """Why wording cannot be judged; ``None``: it can."""
+    def _why_no_words(self) -> Text | None:
         transcript = self.facts.transcript
         if transcript is None:
             reason = self.why_not("words", "transcript") or "no transcript"
@@ -148,14 +153,6 @@ class View:
         """When the last turn ends."""
         return max((turn.span.end for turn in self.turns), default=self.facts.audio.duration_s)
 
-    @cached_property
-    def turns_of(self) -> dict[str, list[int]]:
-        """Indices of each party's turns."""
-        found: dict[str, list[int]] = {}
-        for index, turn in enumerate(self.turns):
-            found.setdefault(turn.speaker, []).append(index)
-        return found
-
     def own_turns_after(self, index: int, speaker: str, count: int) -> list[int]:
         """The party's next turns after turn ``index``, at most ``count``."""
         own = self.turns_of.get(speaker, [])
@@ -211,16 +208,19 @@ class View:
         """In the order of `hits`."""
         hits, hearing, turns = self.hits, self.hearing, self.turns
         turn = self.script.turn_of[hits.starts].tolist()
-        speaker = [turns[index].speaker for index in turn]
         line = [self.book.entries[number] for number in hits.entries.tolist()]
         likeness = np.maximum(0.0, 1 - hits.costs / (100 * (hits.ends - hits.starts)))
-        problem: list[Text | None] = [None] * len(line)
         start, end = hits.starts.tolist(), hits.ends.tolist()
+        mentions = [
+            Mention(hearing, start, end, at, turns[at].speaker, each.phrase, like, each.better)
+            for start, end, at, each, like in zip(
+                start, end, turn, line, likeness.tolist(), strict=True
+            )
+        ]
         for at in hearing.doubtful(hits.starts, hits.ends).nonzero()[0].tolist():
-            problem[at] = hearing.problem(start[at], end[at], speaker[at], line[at].negatable)
-        phrase, better = [each.phrase for each in line], [each.better for each in line]
-        columns = (start, end, turn, speaker, phrase, likeness.tolist(), better, problem)
-        return tuple(map(Mention, itertools.repeat(hearing), *columns))
+            one = mentions[at]
+            one.problem = hearing.problem(one.start, one.end, one.speaker, line[at].negatable)
+        return tuple(mentions)
 
     def mention(self, start: int, end: int, phrase: str, similarity: float | None) -> Mention:
         """A stretch of the script as something said."""

@@ -16,7 +16,7 @@ from pipeline.judge.lexicon.match import Matcher, Places, joined
 from pipeline.judge.lexicon.meaning import listener_of
 from pipeline.judge.lexicon.normalise import COMMA, STOP, units
 from pipeline.judge.lexicon.rows import BY_ANYONE, ByParty, Longs
-from pipeline.judge.lexicon.script import PARTIES, Bools, Script, Vocabulary
+from pipeline.judge.lexicon.script import BREAK, PARTIES, Bools, Script, Vocabulary
 from pipeline.judge.lexicon.seeds import Ints
 from pipeline.rubric.model import Lexicon, PhraseList
 from pipeline.rubric.notation import slots
@@ -254,9 +254,9 @@ class PhraseBook:
 
     def negators_in(self, script: Script) -> Bools:
         """Which units of a call are negators."""
-        numbers = [self.vocabulary.number(unit) for unit in self._negators]
+        numbers = self.vocabulary.numbers(self._negators)
         denies = np.zeros(len(self.vocabulary), bool)
-        denies[numbers] = True
+        denies[list(numbers)] = True
         found: Bools = denies[script.ids]
         return found
 
@@ -300,17 +300,14 @@ _LINKS = frozenset("是会能要太很该必可曾有再用想敢肯让怎")
 _NOT_DENYING = frozenset({"要不"})
 
 
-def quoted(script: Script, start: int, reports: Sequence[Found]) -> int | None:
-    """Units between reporting words ("您刚才说") and ``start``; ``None``: not reported speech."""
-    near: int | None = None
+def reported(script: Script, reports: Sequence[Found]) -> dict[int, int]:
+    """By where reported speech may start, how many units lie since "您刚才说"."""
+    found: dict[int, int] = {}
     for begin, end in reports:
-        distance = start - end
         short = end - begin <= SHORT_REPORT
-        stop = COMMA if short else STOP
-        if (
-            0 <= distance <= (SHORT_REACH if short else QUOTE_REACH)
-            and script.turn_of[begin] == script.turn_of[start]
-            and max(script.marks[end - 1 : start]) < stop
-        ):
-            near = distance if near is None else min(near, distance)
-    return near
+        reach, stop = (SHORT_REACH, COMMA) if short else (QUOTE_REACH, STOP)
+        for start in range(end, end + reach + 1):
+            if script.marks[start - 1] >= stop or script.numbers[start] == BREAK:
+                break
+            found[start] = min(start - end, found.get(start, QUOTE_REACH))
+    return found

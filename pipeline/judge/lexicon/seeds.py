@@ -114,11 +114,13 @@ class Seeds:
         nobodys = np.zeros(self._seeds, np.int64)
         self._first = np.concatenate([nobodys, agents, boths, agents])  # by party and seed
         self._end = np.concatenate([nobodys, customers, end, end])
-        columns = np.ascontiguousarray(pieces[piece[order]].T)
-        self._literal, self._offset, self._near, self._far = columns[:4]
-        self._edge, self._edge_row, one, two = columns[4:]
-        beside, self.neighbours = _numbered(one, two)
-        self._byte, self._bit = beside // 8, (1 << beside % 8).astype(np.uint8)
+        # As small as they may be: thousands are looked up in each call, out of a full cache.
+        columns = pieces[piece[order]].T
+        self._offset, self._near, self._far, self._edge = columns[1:5].astype(np.int8)
+        self._literal, self._edge_row = columns[0].copy(), columns[5].astype(np.int16)
+        beside, self.neighbours = _numbered(columns[6], columns[7])
+        self._byte = (beside // 8).astype(np.int16)
+        self._bit = (1 << beside % 8).astype(np.uint8)
 
     def _side(self, units: Sequence[str], offset: int, size: int) -> tuple[int, ...]:
         """What is beside a piece.
@@ -166,7 +168,7 @@ class Seeds:
         fit = fits.take(heard.take(position + self._near.take(entry)) + byte)
         fit |= fits.take(heard.take(position + self._far.take(entry)) + byte)
         fit &= self._bit.take(entry)
-        kept = fit.nonzero()[0]
+        kept = (fit != 0).nonzero()[0]  # of flags it is quicker than of numbers
         entry, position = entry[kept], position[kept]
         start, edge = position - self._offset[entry], position + self._edge[entry]
         return self._literal[entry], start, edge, self._edge_row[entry]

@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.errors import ConfigError
-from pipeline.judge.lexicon.phrases import PhraseBook, quoted
+from pipeline.judge.lexicon.phrases import PhraseBook, reported
 from pipeline.judge.lexicon.script import Script, script_of
 from pipeline.rubric.model import Lexicon, PhraseList, Rewrite
 from scripts.validation.talk import facts_of
@@ -86,7 +86,7 @@ def test_reported_speech_is_known(text: str, distance: int | None) -> None:
     ready = book(bad=PhraseList(says=("信不信由你",), negation="ignore"))
     script, _ = search(ready, text)
     hits, reports, _ = ready.search(script)
-    assert quoted(script, hits.starts[0], reports) == distance
+    assert reported(script, reports).get(hits.starts.item(0)) == distance
 
 
 def test_no_phrase_crosses_a_turn() -> None:
