@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-import librosa
 import numpy as np
 import numpy.typing as npt
 from scipy.fft import rfft
@@ -28,6 +27,7 @@ from scipy.signal import get_window
 from pipeline.errors import ModelError
 from pipeline.measure.channel import Channel, FloatArray
 from pipeline.measure.frames import FRAME_S, Mask, frame_count, grown, runs, windowed
+from pipeline.measure.mel import slaney_hz, triangles
 
 if TYPE_CHECKING:
     import torch
@@ -174,9 +174,10 @@ def _analysis(rate_hz: int) -> tuple[FloatArray, FloatArray]:
     """The window, and what each of its bins adds to each band."""
     length = round(_WINDOW_S * rate_hz)
     bins = min(length // 2, round(_TOP_HZ / _BIN_HZ)) + 1
-    bank = librosa.filters.mel(sr=_MODEL_HZ, n_fft=round(_MODEL_HZ / _BIN_HZ), n_mels=BANDS)
+    edges = slaney_hz(BANDS + 2, 0.0, _MODEL_HZ / 2)
+    bank = triangles(edges, _MODEL_HZ, round(_MODEL_HZ / _BIN_HZ)) * (2 / (edges[2:] - edges[:-2]))
     weights = np.zeros((length // 2 + 1, BANDS), np.float32)
-    weights[:bins] = bank.T[:bins]
+    weights[:bins] = bank[:bins]
     scale = _MODEL_HZ / rate_hz  # a spectrum's size grows with the samples of its window
     return get_window("hann", length).astype(np.float32) * np.float32(scale), weights
 

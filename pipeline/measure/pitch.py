@@ -8,8 +8,9 @@ and Talkin 1995, RAPT), twice: the second time with the range the speaker was fo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 import numpy as np
@@ -17,6 +18,7 @@ import numpy.typing as npt
 
 from pipeline.measure import _pitch_posterior as posterior
 from pipeline.measure import _pitch_steady
+from pipeline.measure._pitch_candidates import CANDIDATES, NEVER, Candidates, Found, peaks
 from pipeline.measure._pitch_course import cheapest
 from pipeline.measure._pitch_posterior import PitchModel, load_model
 from pipeline.measure.channel import Channel, FloatArray, resampled
@@ -48,14 +50,12 @@ Float64Array = npt.NDArray[np.float64]
 
 _BLOCK_FRAMES = 2000
 _CHUNK_FRAMES = 250  # whose spectra stay in the processor's cache
-_CANDIDATES = 5
 _PIECE, _PIECE_OVERLAP = 300, 40  # frames that the dynamic programme decides at once
 _PIECES_AT_ONCE = 64  # bounds the memory that a long recording takes
 _MARGIN_S = 0.1
 """Voice set in before the speech that was found, and went on after it, by less."""
 _LEVEL_MARGIN_S = 0.3
 """What is heard this near to the speech tells how quiet the channel gets."""
-_NEVER = np.float32(1e9)
 _OCTAVE_TOLERANCE = 0.15  # octaves: as far as candidates an octave apart wander from it
 
 
@@ -87,21 +87,6 @@ class PitchSummary(msgspec.Struct, frozen=True, kw_only=True):
     movement_st_per_s: float | None = None
     """Mean absolute slope within voiced stretches."""
     reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Candidates:
-    """The likeliest pitches of each frame.
-
-    Attributes:
-        log2_hz: [frames, `_CANDIDATES`].
-        cost: -log of the probability mass about each, given voicing; `_NEVER` where there is none.
-        voicing: log odds of voicing, [frames].
-    """
-
-    log2_hz: FloatArray
-    cost: FloatArray
-    voicing: FloatArray
 
 
 def semitones(hz: npt.ArrayLike, reference_hz: float) -> Float64Array:
@@ -136,10 +121,8 @@ def track(
     if context is None:
         return PitchTrack(f0_hz, voicing)
     found = _candidates(channel, chosen, context, model, settings)
-    first = _decided(found, np.zeros_like(found.log2_hz), settings)
-    rare = _rarity(found, first, settings)
-    extra = settings.range_weight * rare + _octave_cost(found, rare, settings)
-    f0_hz[chosen] = _decided(found, extra, settings)
+    rarity = _rarity(_decided(found, None, settings), settings)
+    f0_hz[chosen] = _decided(found, rarity, settings)
     f0_hz = _without_blips(f0_hz, settings.shortest_voiced_s)
     voicing[chosen] = 1 / (1 + np.exp(-found.voicing))
     return PitchTrack(f0_hz, voicing)
@@ -226,8 +209,9 @@ def _candidates(
     context: posterior.LevelContext,
     model: PitchModel,
     settings: PitchSettings,
-) -> _Candidates:
-    parts, reach = [], model.reach
+) -> Found:
+    kept, reach = Found.room(int(np.count_nonzero(chosen))), model.reach
+    at = written = 0
     # The network needs `reach` frames on both sides: describing a shorter gap is less work.
     for first, last in _stretches(runs(bridged(chosen, 2 * reach * FRAME_S))):
         wanted = chosen[first:last]
@@ -238,12 +222,23 @@ def _candidates(
         logits[held, -1] = np.maximum(logits[held, -1], settings.steady.odds)
         logits = logits[wanted]
         maybe = _maybe_voiced(logits[:, -1], settings)
-        found = _peaks(logits[maybe], lags[reach:-reach][wanted][maybe])
-        parts.append(_spread(found, logits, maybe))
-    joined = {n: np.concatenate([getattr(p, n) for p in parts]) for n in _Candidates.__slots__}
-    frames = np.arange(len(joined["voicing"]))
-    late = np.interp(frames - settings.voicing_lag_s / FRAME_S, frames, joined["voicing"])
-    return _Candidates(joined["log2_hz"], joined["cost"], late.astype(np.float32))
+        found = peaks(logits[maybe], lags[reach:-reach][wanted][maybe])
+        here, there = slice(at, at + len(maybe)), slice(written, written + len(found.cost))
+        kept.voicing[here], kept.maybe[here] = logits[:, -1], maybe
+        kept.log2_hz[there], kept.cost[there] = found.log2_hz, found.cost
+        at, written = here.stop, there.stop
+    return replace(kept, voicing=_later(kept.voicing, settings.voicing_lag_s / FRAME_S))
+
+
+def _later(values: FloatArray, frames: float) -> FloatArray:
+    """The same values, so many frames later, between which they change evenly."""
+    moved, before = np.empty_like(values), math.ceil(frames)
+    for first in range(0, len(values), _BLOCK_FRAMES):
+        last = min(first + _BLOCK_FRAMES, len(values))
+        start = max(0, first - before)
+        near = np.arange(start, last)
+        moved[first:last] = np.interp(near[first - start :] - frames, near, values[start:last])
+    return moved
 
 
 def _maybe_voiced(odds: FloatArray, settings: PitchSettings) -> Mask:
@@ -253,14 +248,6 @@ def _maybe_voiced(odds: FloatArray, settings: PitchSettings) -> Mask:
     likely than that, no course goes through it. A frame more, as voicing is decided a little late.
     """
     return grown(odds + settings.voicing_bias > -2 * settings.voicing_change, FRAME_S)
-
-
-def _spread(found: _Candidates, logits: FloatArray, maybe: Mask) -> _Candidates:
-    """Candidates of the frames that may be voiced, and none for the others."""
-    log2_hz = np.zeros((len(maybe), _CANDIDATES), np.float32)
-    cost = np.full((len(maybe), _CANDIDATES), _NEVER)
-    log2_hz[maybe], cost[maybe] = found.log2_hz, found.cost
-    return _Candidates(log2_hz, cost, logits[:, -1].copy())
 
 
 def _described(
@@ -280,73 +267,46 @@ def _described(
     return np.concatenate(entered), np.concatenate(lags), np.concatenate(bands)
 
 
-def _peaks(logits: FloatArray, lags: FloatArray) -> _Candidates:
-    """The highest `_CANDIDATES` local maxima of each frame, placed between the bins.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rarity:
+    """How seldom this channel's voices are where a candidate lies, nats."""
 
-    The network knows which peak, the autocorrelation where exactly: half the way each.
-    """
-    height, voicing = logits[:, :-1], logits[:, -1]
-    around = np.zeros((len(logits), posterior.N_BINS + 4), np.float32)  # two bins on either side
-    probability = around[:, 2:-2]
-    np.exp(height - height.max(axis=1, keepdims=True), out=probability)
-    probability /= probability.sum(axis=1, keepdims=True)
-    left, right = around[:, 1:-3], around[:, 3:-1]
-    best, isolated = _highest(probability * ((probability >= left) & (probability > right)))
-    weight = posterior.values_near(around, best + 2)
-    mass = weight.sum(axis=0)
-    offset = 2 * (weight[4] - weight[0]) + weight[3] - weight[1]
-    offset /= np.maximum(mass, np.float32(1e-12))
-    summit = posterior.summits(lags, best)
-    offset = np.where(np.abs(summit - offset) < 1.5, (summit + offset) / 2, offset)
-    log2_hz = np.log2(posterior.LOWEST_HZ) + (best + offset) / posterior.BINS_PER_OCTAVE
-    cost = np.where(isolated, -np.log(np.maximum(mass, 1e-6)), _NEVER)
-    return _Candidates(log2_hz.astype(np.float32), cost.astype(np.float32), voicing.copy())
+    log2_hz: Float64Array
+    nats: Float64Array
+
+    def of(self, log2_hz: FloatArray) -> FloatArray:
+        return np.asarray(np.interp(log2_hz, self.log2_hz, self.nats), np.float32)
 
 
-def _highest(peak: FloatArray) -> tuple[npt.NDArray[np.intp], Mask]:
-    """Bins of the `_CANDIDATES` highest peaks of each frame, and which of them are there at all.
-
-    ``peak``: heights, 0 where there is none; used up. Several maxima are found faster than a rank.
-    """
-    rows = np.arange(len(peak))
-    best = np.empty((len(peak), _CANDIDATES), np.intp)
-    there = np.empty(best.shape, bool)
-    for number in range(_CANDIDATES):
-        best[:, number] = highest = peak.argmax(axis=1)
-        there[:, number] = peak[rows, highest] > 0
-        peak[rows, highest] = 0
-    return best, there
-
-
-def _rarity(found: _Candidates, f0_hz: FloatArray, settings: PitchSettings) -> FloatArray:
-    """Second pass: how seldom this channel's voices are where a candidate lies, nats.
+def _rarity(f0_hz: FloatArray, settings: PitchSettings) -> _Rarity | None:
+    """From the first pass; ``None``: too little voice to tell.
 
     A smooth histogram rather than a mean, because a mono call holds two voices.
     """
     log2_hz = np.log2(f0_hz[np.isfinite(f0_hz)])
     if len(log2_hz) * FRAME_S < settings.range_least_s:
-        return np.zeros_like(found.log2_hz)
+        return None
     step = 1 / 24  # octaves: half a semitone
     edges = np.arange(np.log2(posterior.LOWEST_HZ) - 1, np.log2(posterior.BIN_HZ[-1]) + 1, step)
     used, _ = np.histogram(log2_hz, edges)
     kernel = np.exp(-0.5 * (np.arange(-48, 49) * step / settings.range_width_octaves) ** 2)
     density = np.convolve(used, kernel, "same")
     rare = -np.log(np.maximum(density / density.max(), settings.range_floor))
-    return np.asarray(np.interp(found.log2_hz, edges[:-1] + step / 2, rare), np.float32)
+    return _Rarity(edges[:-1] + step / 2, rare)
 
 
-def _octave_cost(found: _Candidates, rare: FloatArray, settings: PitchSettings) -> FloatArray:
+def _octave_cost(found: Candidates, rare: FloatArray, settings: PitchSettings) -> FloatArray:
     """Second pass: what a candidate costs where the one an octave above is likelier a voice's.
 
     Folds that swing unevenly repeat every second cycle (period doubling; Titze 1994, Principles of
     Voice Production, ch. 10), so errors by an octave lead downwards; voices leave their range
     upwards. So nothing is charged for being raised, nor for being low where the network is sure.
     """
-    real = found.cost < _NEVER
+    real = found.cost < NEVER
     above = found.log2_hz[:, :, None] - found.log2_hz[:, None, :]  # [frames, upper, lower]
     octave = real[:, :, None] & real[:, None, :]
     octave &= np.abs(above - 1) < _OCTAVE_TOLERANCE
-    behind = np.where(octave, found.cost[:, :, None] - found.cost[:, None, :], _NEVER).min(axis=1)
+    behind = np.where(octave, found.cost[:, :, None] - found.cost[:, None, :], NEVER).min(axis=1)
     best = np.take_along_axis(behind, found.cost.argmin(axis=1)[:, None], axis=1)[:, 0]
     unsure = grown(best < settings.octave_doubt, settings.octave_reach_s)
     seldom = np.where(octave, rare[:, None, :] - rare[:, :, None], 0).max(axis=1)
@@ -354,33 +314,52 @@ def _octave_cost(found: _Candidates, rare: FloatArray, settings: PitchSettings) 
     return np.asarray(cost, np.float32)
 
 
-def _decided(found: _Candidates, extra: FloatArray, settings: PitchSettings) -> FloatArray:
+def _decided(found: Found, rarity: _Rarity | None, settings: PitchSettings) -> FloatArray:
     """The cheapest course through the candidates: F0 in Hz, NaN where unvoiced.
 
     Long recordings are cut into overlapping pieces that are decided side by side.
+
+    Args:
+        found: in every frame that was looked at.
+        rarity: makes candidates dearer, in the second pass.
+        settings: what the course costs.
     """
-    count = len(found.voicing)
-    starts = np.arange(0, max(count, 1), _PIECE)
-    groups = np.split(starts, np.arange(_PIECES_AT_ONCE, len(starts), _PIECES_AT_ONCE))
-    states = np.concatenate([_states(found, extra, group, settings) for group in groups])[:count]
-    hz = np.exp2(found.log2_hz[np.arange(count), np.minimum(states, _CANDIDATES - 1)])
-    return np.where(states == _CANDIDATES, np.float32(np.nan), hz).astype(np.float32)
+    f0_hz = np.empty(len(found.voicing), np.float32)
+    margin = _PIECE_OVERLAP + round(settings.octave_reach_s / FRAME_S)
+    for here, inside, near in found.parts(_PIECE * _PIECES_AT_ONCE, margin):
+        states = _states(near, inside, _extra(near, rarity, settings), settings)
+        rows = np.arange(inside.start, inside.stop)
+        hz = np.exp2(near.log2_hz[rows, np.minimum(states, CANDIDATES - 1)])
+        f0_hz[here] = np.where(states == CANDIDATES, np.float32(np.nan), hz)
+    return f0_hz
+
+
+def _extra(
+    found: Candidates, rarity: _Rarity | None, settings: PitchSettings
+) -> FloatArray | np.float32:
+    """What candidates cost in the second pass beside what they cost in the first."""
+    if rarity is None:
+        return np.float32(0)
+    rare = rarity.of(found.log2_hz)
+    return np.asarray(settings.range_weight * rare + _octave_cost(found, rare, settings))
 
 
 def _states(
-    found: _Candidates, extra: FloatArray, starts: npt.NDArray[np.intp], settings: PitchSettings
+    found: Candidates, inside: slice, extra: FloatArray | np.float32, settings: PitchSettings
 ) -> npt.NDArray[np.intp]:
-    """The state of each frame of the pieces that begin at ``starts``."""
+    """The state of each frame ``inside``, decided in pieces with what lies around them."""
     count = len(found.voicing)
+    starts = np.arange(inside.start, inside.stop, _PIECE)
     rows = starts[:, None] + np.arange(-_PIECE_OVERLAP, _PIECE + _PIECE_OVERLAP)
     outside = (rows < 0) | (rows >= count)
     rows = np.clip(rows, 0, count - 1)
     odds = np.where(outside, -50, found.voicing[rows] + settings.voicing_bias)
-    voiced = settings.pitch_weight * found.cost[rows] + extra[rows]
+    voiced = (settings.pitch_weight * found.cost + extra)[rows]
     voiced += np.logaddexp(0, -odds)[..., None]
     local = np.concatenate([voiced, np.logaddexp(0, odds)[..., None]], axis=2).astype(np.float32)
     course = cheapest(local, found.log2_hz[rows], settings)
-    return course[:, _PIECE_OVERLAP : _PIECE_OVERLAP + _PIECE].reshape(-1)
+    decided = course[:, _PIECE_OVERLAP : _PIECE_OVERLAP + _PIECE].reshape(-1)
+    return decided[: inside.stop - inside.start]
 
 
 def _without_blips(f0_hz: FloatArray, shortest_s: float) -> FloatArray:

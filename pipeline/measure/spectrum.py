@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-import librosa
 import numpy as np
 import numpy.typing as npt
 from scipy.fft import next_fast_len, rfft
 from scipy.signal import get_window
 
+from pipeline.measure import mel
 from pipeline.measure.channel import Channel, FloatArray
 from pipeline.measure.frames import frame_count, grown, mask_of, runs, windowed
 from pipeline.timeline import Span, union
@@ -77,9 +77,7 @@ def _pieces(stretches: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
 
 
 def _edges() -> npt.NDArray[np.float64]:
-    # O'Shaughnessy (1987), Speech Communication, p. 150: mel = 1127 ln(1 + f / 700)
-    hz = librosa.mel_frequencies(BANDS + 2, fmin=LOWEST_HZ, fmax=HIGHEST_HZ, htk=True)
-    return np.asarray(hz, np.float64)
+    return mel.htk_hz(BANDS + 2, LOWEST_HZ, HIGHEST_HZ)
 
 
 def _analysis(rate_hz: int) -> tuple[FloatArray, FloatArray]:
@@ -87,11 +85,9 @@ def _analysis(rate_hz: int) -> tuple[FloatArray, FloatArray]:
     length = round(_WINDOW_S * rate_hz)
     window = get_window("hamming", length).astype(np.float32)
     size = next_fast_len(length, real=True)
-    weights = librosa.filters.mel(
-        sr=rate_hz, n_fft=size, n_mels=BANDS, fmin=LOWEST_HZ, fmax=HIGHEST_HZ, htk=True, norm=None
-    )
+    weights = mel.triangles(_edges(), rate_hz, size)
     scale = 2 / (size * float(np.square(window).sum()))
-    return window, (weights.T * scale).astype(np.float32)
+    return window, (weights * scale).astype(np.float32)
 
 
 def _spectra(channel: Channel, first: int, last: int, window: FloatArray) -> FloatArray:

@@ -299,3 +299,16 @@ def test_settings_change_the_decision(model):
     sound = telephone(voice(trembling(150)))
     never = msgspec.structs.replace(SETTINGS, voicing_bias=-100.0)
     assert np.isnan(pitch.track(from_samples(sound, RATE), never, model).f0_hz).all()
+
+
+def test_a_long_recording_is_decided_part_by_part_as_in_one_piece(model, monkeypatch):
+    sound = np.concatenate(
+        [between_silences(telephone(voice(trembling(hz, 2.0)))) for hz in (90, 210, 130, 170, 250)]
+    )
+    whole = track(sound, model)
+    monkeypatch.setattr(pitch, "_PIECES_AT_ONCE", 1)
+    monkeypatch.setattr(pitch, "_BLOCK_FRAMES", 700)
+    parts = track(sound, model)
+    assert np.array_equal(whole.f0_hz, parts.f0_hz, equal_nan=True)
+    assert parts.voicing == pytest.approx(whole.voicing, abs=1e-5)
+    assert np.isfinite(whole.f0_hz).sum() > 900
