@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import partial
+from functools import cached_property, partial
 from operator import attrgetter
+
+import numpy as np
 
 from pipeline.facts import Turn
 from pipeline.judge.hearing import Hearing
-from pipeline.judge.lexicon.meaning import Meant
+from pipeline.judge.lexicon.meaning import Listener, Meant
 from pipeline.judge.lexicon.phrases import Barred, PhraseBook
 from pipeline.judge.mention import Mention
 
@@ -30,24 +32,45 @@ def add_meant(
     if book.listener is None:
         return
     script = hearing.script
-    for each in book.listener.search(script, [turn.speaker for turn in turns]):
+
+    def listed(phrases: str, low: int, high: int) -> bool:
+        own = found.get((phrases, turns[script.turn_of.item(low)].speaker), ())
+        return any(hit.start < high and low < hit.end for hit in own)
+
+    meant = [each for each in book.listener.search(script, listed) if not _barred(barred, each)]
+    if not meant:
+        return
+    starts, ends = np.array([(each.start, each.end) for each in meant], np.int64).T
+    doubtful = hearing.doubtful(starts, ends).tolist()
+    alike = _Alike(book.listener, meant)
+    for at, each in enumerate(meant):
         turn = script.turn_of.item(each.start)
         speaker = turns[turn].speaker
         own = found.get((each.phrases, speaker), ())
-        if _said(own, each) or _barred(barred, each):
-            continue
         negatable, better = book.manner[each.phrases]
-        problem = hearing.problem(each.start, each.end, speaker, negatable)
-        like = partial(book.listener.nearest, each)
+        problem = None
+        if doubtful[at]:
+            problem = hearing.problem(each.start, each.end, speaker, negatable)
         mention = Mention(
             hearing, each.start, each.end, turn, speaker, "", each.probability,
-            better, problem, like=like,
+            better, problem, like=partial(alike.example, at),
         )  # fmt: skip
         found[each.phrases, speaker] = tuple(sorted((*own, mention), key=_BY_START))
 
 
-def _said(own: Iterable[Mention], each: Meant) -> bool:
-    return any(hit.start < each.high and each.low < hit.end for hit in own)
+class _Alike:
+    """The written examples that are nearest to what was meant: all at once, if one is wanted."""
+
+    def __init__(self, listener: Listener, meant: Sequence[Meant]) -> None:
+        self._listener, self._meant = listener, meant
+
+    def example(self, at: int) -> str:
+        """That of one of them."""
+        return self._examples[at]
+
+    @cached_property
+    def _examples(self) -> list[str]:
+        return self._listener.nearest(self._meant)
 
 
 def _barred(barred: Iterable[Barred], each: Meant) -> bool:

@@ -10,14 +10,14 @@ from scipy import sparse
 
 from pipeline.judge.lexicon.grams import (
     BEGIN,
-    CODE_BITS,
     END,
+    UNKNOWN,
     Codes,
-    Keys,
     keys_of,
     pieces_of,
     sound_of,
 )
+from pipeline.judge.lexicon.keytable import Keys
 from pipeline.judge.lexicon.meaning import runs_of
 from pipeline.judge.lexicon.normalise import COMMA, STOP, units
 from pipeline.judge.lexicon.rows import Longs, stretches
@@ -51,7 +51,7 @@ class Space:
         said = [unit for text in texts for unit in units(text)[0]]
         names, counts = np.unique(np.array(said), return_counts=True)
         self.syllables = sorted({sound_of(str(name)) for name in names})
-        room = (1 << CODE_BITS) - 1 - len(self.syllables)
+        room = UNKNOWN - 1 - len(self.syllables)
         frequent = names[np.argsort(-counts, kind="stable")][: (counts >= least).sum()]
         self.characters = [BEGIN, END, *map(str, frequent)][:room]
         self.codes = Codes(self.characters, self.syllables)

@@ -12,21 +12,23 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.judge.lexicon.keytable import KEY_BITS, Keys
 from pipeline.judge.lexicon.normalise import digit_of
 from pipeline.judge.lexicon.rows import Longs
 from pipeline.judge.lexicon.script import BREAK, Bools
 from pipeline.judge.lexicon.sound import skeleton
 
-Keys = npt.NDArray[np.uint64]
-
 LONGEST: Final = 4
 """Units in the longest n-gram."""
-CODE_BITS: Final = 12
+CODE_BITS: Final = KEY_BITS // LONGEST
 """A code is below 4096, so that four of them make one number."""
+UNKNOWN: Final = (1 << CODE_BITS) - 1
+"""The code of what the model does not know: nothing it knows has it."""
 BEGIN, END = "^", "$"
 """Stand before and after each clause."""
 DIGIT: Final = "#"
 """The syllable of every digit: 三天 and 五天 are one promise."""
+_SHIFT: Final = np.uint64(CODE_BITS)
 PIECE: Final = 14
 """A clause of more units is cut in pieces, so that what was meant is not drowned in the rest."""
 
@@ -48,8 +50,8 @@ class Codes:
         self._character = {name: code for code, name in enumerate(characters, 1)}
         after = len(characters) + 1
         self._syllable = {name: code for code, name in enumerate(syllables, after)}
-        if after + len(syllables) > 1 << CODE_BITS:
-            raise ValueError(f"{after + len(syllables)} codes, at most {1 << CODE_BITS}")
+        if after + len(syllables) > UNKNOWN:
+            raise ValueError(f"{after + len(syllables)} codes, at most {UNKNOWN}")
         self.begin, self.end = self._character[BEGIN], self._character[END]
         self._known = 0
         self._table = np.zeros((2, 512), np.uint64)
@@ -63,7 +65,7 @@ class Codes:
         return self._syllable.get(sound, 0)
 
     def table(self, names: Sequence[str]) -> Keys:
-        """Two rows, characters and syllables: the code of each unit so far; 0 where unknown."""
+        """Two rows, characters and syllables: the code of each unit so far, or `UNKNOWN`."""
         if self._known < len(names):
             if len(names) > self._table.shape[1]:
                 longer = np.zeros((2, 2 * len(names)), np.uint64)
@@ -71,8 +73,8 @@ class Codes:
                 self._table = longer
             for number in range(self._known, len(names)):
                 unit = names[number]
-                self._table[0, number] = self.character(unit)
-                self._table[1, number] = self.syllable(sound_of(unit))
+                self._table[0, number] = self.character(unit) or UNKNOWN
+                self._table[1, number] = self.syllable(sound_of(unit)) or UNKNOWN
             self._known = len(names)
         return self._table
 
@@ -86,10 +88,8 @@ class Pieces(NamedTuple):
     """Where each of them stands in the row it was taken from."""
     place: Longs
     """Where each of them stands among the tokens."""
-    clause: Longs
-    """Of each token."""
-    piece: Longs
-    """Of each token."""
+    clauses: Longs
+    """Where each clause starts among the tokens; one more at the end."""
     sentence: Longs
     """Of each piece."""
     first: Longs
@@ -104,55 +104,70 @@ def pieces_of(ids: Longs, closes: Bools, stops: Bools) -> Pieces:
         closes: after which units a clause ends.
         stops: after which units a sentence ends.
     """
-    script = np.flatnonzero(ids != BREAK)
-    ends = closes[script] | (ids[script + 1] == BREAK)
-    clause = ends.cumsum() - ends
-    last = np.flatnonzero(ends)
-    first = np.concatenate([[0], last + 1])[:-1]
-    counts = last + 1 - first
-    place = np.arange(len(script)) + 2 * clause + 1
-    token_clause = np.arange(len(counts)).repeat(counts + 2)
-    within = np.arange(len(token_clause)) - (first + 2 * np.arange(len(counts)))[token_clause]
-    parts = -(-counts // PIECE)  # rounded up
-    size = -(-(counts + 2) // np.maximum(parts, 1))
-    before = np.cumsum(parts) - parts
-    piece = before[token_clause] + within // size[token_clause]
-    stopped = (stops[script] | (ids[script + 1] == BREAK))[last]
-    sentence_of_clause = stopped.cumsum() - stopped
-    starts = np.flatnonzero(np.diff(piece, prepend=-1))
+    said = ids != BREAK
+    script = said.nonzero()[0]
+    quiet = ~said[1:]  # after each
+    last = (closes[:-1] | quiet).take(script).nonzero()[0]
+    before = np.zeros(len(last) + 1, np.int64)
+    before[1:] = last + 1
+    units = before[1:] - before[:-1]  # of each clause
+    number = np.arange(len(last) + 1)
+    edges = before + 2 * number
+    # A long clause in as few pieces as need be, each of the same length.
+    tokens = units + 2
+    size = -(-tokens // -(-units // PIECE))  # rounded up, as is the next
+    parts = -(-tokens // size)
+    clause = number[:-1].repeat(parts)
+    part = np.arange(len(clause)) - (parts.cumsum() - parts).take(clause)
+    first = np.zeros(len(clause) + 1, np.int64)
+    first[:-1] = edges.take(clause) + part * size.take(clause)
+    first[-1] = edges[-1]
+    stopped = (stops[:-1] | quiet).take(script.take(last))
     return Pieces(
-        units=ids[script],
+        units=ids.take(script),
         script=script,
-        place=place,
-        clause=token_clause,
-        piece=piece,
-        sentence=sentence_of_clause[token_clause[starts]],
-        first=np.append(starts, len(piece)),
+        place=np.arange(1, len(script) + 1) + (2 * number[:-1]).repeat(units),
+        clauses=edges,
+        sentence=(stopped.cumsum() - stopped).take(clause),
+        first=first,
     )
+
+
+def every_key(pieces: Pieces, codes: Codes, names: Sequence[str]) -> Keys:
+    """Every run of one to `LONGEST` tokens as a number, by length, kind and start.
+
+    Those with unknown units, those that cross from one clause to the next and those that stand over
+    the end are in it too: no n-gram is numbered like them.
+
+    Returns:
+        4 × 2 × T + 4: some room after the tokens, where no n-gram is.
+    """
+    count = int(pieces.clauses[-1])
+    tokens = np.full((2, count + LONGEST), UNKNOWN, np.uint64)
+    first, last = pieces.clauses[:-1], pieces.clauses[1:] - 1
+    for row, code in zip(tokens, codes.table(names), strict=True):
+        row[first] = codes.begin
+        row[last] = codes.end
+        row[pieces.place] = code.take(pieces.units)
+    flat = tokens.ravel()
+    keys = np.empty((LONGEST, len(flat)), np.uint64)
+    keys[0] = flat
+    for more in range(1, LONGEST):
+        np.left_shift(keys[more - 1], _SHIFT, out=keys[more])
+        keys[more, :-more] |= flat[more:]
+    return keys.reshape(LONGEST, 2, -1)
 
 
 def keys_of(pieces: Pieces, codes: Codes, names: Sequence[str]) -> tuple[Keys, Longs]:
     """Every n-gram as a number, and the token it starts at; those with unknown units left out."""
-    table = codes.table(names)
-    keys, starts = [], []
-    for row in table:
-        tokens = np.full(len(pieces.clause), codes.end, np.uint64)
-        tokens[np.flatnonzero(np.diff(pieces.clause, prepend=-1))] = codes.begin
-        tokens[pieces.place] = row[pieces.units]
-        key, start = tokens, np.flatnonzero(tokens)
-        for length in range(1, LONGEST + 1):
-            if length > 1:
-                start = start[start + length <= len(tokens)]
-                ahead = start + (length - 1)
-                same = (pieces.clause[start] == pieces.clause[ahead]) & (tokens[ahead] > 0)
-                start = start[same]
-                key = (key[start] << np.uint64(CODE_BITS)) | tokens[start + (length - 1)]
-                full = np.zeros(len(tokens), np.uint64)
-                full[start] = key
-                key = full
-            keys.append(key[start])
-            starts.append(start)
-    return np.concatenate(keys), np.concatenate(starts)
+    keys = every_key(pieces, codes, names)
+    tokens = keys[0]
+    open_, known = tokens != codes.end, tokens != UNKNOWN
+    proper = np.zeros(keys.shape, bool)
+    proper[0] = known
+    for more in range(1, LONGEST):
+        proper[more, :, :-1] = known[:, :-1] & open_[:, :-1] & proper[more - 1, :, 1:]
+    return keys[proper], proper.nonzero()[2]
 
 
 def length_of(keys: Keys) -> npt.NDArray[np.int64]:

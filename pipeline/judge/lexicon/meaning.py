@@ -10,31 +10,23 @@ what the report shows and where negation and reported speech are looked for.
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from pipeline.judge.lexicon.grams import (
-    CODE_BITS,
-    LONGEST,
-    Codes,
-    Keys,
-    Pieces,
-    keys_of,
-    length_of,
-    pieces_of,
-)
+from pipeline.judge.lexicon.examples import Examples
+from pipeline.judge.lexicon.grams import LONGEST, Codes, Pieces, every_key, pieces_of
+from pipeline.judge.lexicon.keytable import KeyTable
 from pipeline.judge.lexicon.normalise import COMMA, units
 from pipeline.judge.lexicon.rows import Longs, stretches
-from pipeline.judge.lexicon.script import BREAK, Bools, Floats, Script, Vocabulary
+from pipeline.judge.lexicon.script import BREAK, PARTIES, Bools, Floats, Script, Vocabulary
+from pipeline.judge.lexicon.weights import Weights
 from pipeline.rubric.meanings import Meanings
-from pipeline.rubric.model import Means, PhraseList
-
-Singles = npt.NDArray[np.float32]
+from pipeline.rubric.model import PhraseList
 
 CLAUSE_GAP_S: Final = 0.35
 """A silence that ends a clause where no comma does …"""
@@ -44,10 +36,8 @@ RUN: Final = 3
 """Pieces in a row that are looked at together …"""
 MAX_SENTENCE: Final = 8
 """… and those of a whole sentence, if it is no longer."""
-_MIX: Final = 0x9E3779B97F4A7C15
-"""2^64 over the golden ratio, for hashing by multiplication (Knuth) …"""
-_ROUNDS: Final = 16
-"""… and so many times at most, each time by another odd multiple of it."""
+_SHARES: Final = np.array([0, *(12 // length for length in range(1, LONGEST + 1))])
+"""Of an n-gram's weight each of its tokens has a part; in twelfths all are whole numbers."""
 
 
 class Meant(NamedTuple):
@@ -63,25 +53,12 @@ class Meant(NamedTuple):
     """The whole stretch that was judged …"""
     high: int
     probability: float
-    grams: tuple[int, ...]
-    """What of it the model knows."""
+    grams: Longs
+    """What of it speaks for the meaning: numbers of the model's n-grams."""
 
 
-class _Voice(NamedTuple):
-    """The intents that one party is asked for."""
-
-    speaker: str
-    names: list[str]
-    """Their lists (L)."""
-    intents: Longs
-    """The model's intent of each (L)."""
-    weights: npt.NDArray[np.int8]
-    """Of every n-gram for every list; the last row, of unknown n-grams, is 0 (F + 1 × L) …"""
-    scale: Singles
-    """… and what one of them is in logits (L). In 8 bits a row is one line of the cache."""
-    bias: Floats
-    least: Floats
-    """The logit from which each counts (L)."""
+Taken = Callable[[str, int, int], bool]
+"""Whether nothing more is wanted of a list in a stretch of the script."""
 
 
 class Listener:
@@ -100,172 +77,167 @@ class Listener:
         self.model = model
         wanted = {name: each.means for name, each in lists.items() if each.means is not None}
         self.names = list(wanted)
+        intents = np.array([model.intents.index(each.intent) for each in wanted.values()], np.int64)
         self._codes = Codes(model.characters, model.syllables)
         self._table = KeyTable(model.keys)
-        gram = np.arange(len(model.keys)).repeat(np.diff(model.first))
-        self._voices = [
-            _voice(model, speaker, wanted, gram) for speaker in sorted(set(model.speakers))
+        self._weights = Weights(model, intents)
+        self._bias = model.bias[intents]
+        limits = model.limits[intents].tolist()
+        asked = [each.at_least for each in wanted.values()]
+        least = [
+            _logit(limit if given is None else given)
+            for given, limit in zip(asked, limits, strict=True)
         ]
-        self._written: dict[str, tuple[Longs, Longs, Singles]] = {}
+        self._least = np.full((max(PARTIES.values()) + 2, len(self.names)), np.inf)
+        """By party and list, the sum over the root of the length from which it counts."""
+        party = np.array([PARTIES[model.speakers[intent]] for intent in intents])
+        self._least[party, np.arange(len(party))] = (least - self._bias) / self._weights.scale
+        self._examples = Examples(model, intents, self._weights, self._read)
 
     # ── Evidence ─────────────────────────────────────────────────────────────────────────────
 
-    def nearest(self, meant: Meant) -> str:
-        """The written example that shares what speaks for the meaning most with these words."""
-        voice = next(each for each in self._voices if meant.phrases in each.names)
-        column = voice.names.index(meant.phrases)
-        if meant.phrases not in self._written:
-            self._written[meant.phrases] = self._example_grams(voice, column)
-        held, example, weight = self._written[meant.phrases]
-        spoken = np.zeros(len(self.model.keys) + 1, bool)
-        spoken[list(meant.grams)] = True
-        shared = spoken[held]
-        likeness = np.bincount(example[shared], weight[shared], minlength=1)
-        texts = self._examples(voice, column)
-        return texts[int(likeness.argmax())] if texts else ""
-
-    def _examples(self, voice: _Voice, column: int) -> tuple[str, ...]:
-        first, intent = self.model.example_first, voice.intents[column]
-        return self.model.examples[first[intent] : first[intent + 1]]
-
-    def _example_grams(self, voice: _Voice, column: int) -> tuple[Longs, Longs, Singles]:
-        """What the examples hold that speaks for a list: n-grams, of which example, how much."""
-        ids = [BREAK]
-        for text in self._examples(voice, column):
-            ids += [*(self._vocabulary.number(unit) for unit in units(text)[0]), BREAK]
-        none = np.zeros(len(ids), bool)
-        pieces = pieces_of(np.array(ids), none, none)
-        keys, start = keys_of(pieces, self._codes, self._vocabulary.names)
-        gram, example = self._table.find(keys), pieces.clause[start]
-        weight = voice.weights[gram, column] * voice.scale[column]
-        speaks = weight > 0
-        return gram[speaks], example[speaks], weight[speaks]
+    def nearest(self, meant: Sequence[Meant]) -> list[str]:
+        """The written examples that share what speaks for each meaning most with its words."""
+        lists = [self.names.index(each.phrases) for each in meant]
+        return self._examples.nearest(lists, [each.grams for each in meant])
 
     # ── A call ───────────────────────────────────────────────────────────────────────────────
 
-    def search(self, script: Script, speakers: Sequence[str]) -> list[Meant]:
+    def search(self, script: Script, taken: Taken = lambda *_: False) -> list[Meant]:
         """What was meant, the likeliest stretch of each sentence for each list, in time order.
 
         Args:
             script: the call.
-            speakers: who has each turn.
+            taken: tells of a list and a stretch of the script whether to leave it out.
         """
         pieces = pieces_of(script.ids, *_cuts(script))
         if not len(pieces.units):
             return []
-        keys, start = keys_of(pieces, self._codes, self._vocabulary.names)
-        gram = self._table.find(keys)
-        known = np.flatnonzero(gram >= 0)
-        count = len(pieces.sentence)
-        token_piece = np.arange(count, dtype=np.int16 if count < 1 << 15 else np.int64)
-        piece = token_piece.repeat(np.diff(pieces.first))[start[known]]
-        known = known[piece.argsort(kind="stable")]
-        said = _Said(
-            pieces=pieces,
-            gram=gram[known],
-            start=start[known],
-            keys=keys[known],
-            first=np.append(0, np.bincount(piece, minlength=count).cumsum()),
+        said = self._said(pieces)
+        if not len(said.own):
+            return []
+        found = self._heard(said, script.party)
+        names = [self.names[which] for which in found.which.tolist()]
+        stretch = zip(names, found.low.tolist(), found.high.tolist(), strict=True)
+        left = [at for at, each in enumerate(stretch) if not taken(*each)]
+        return self._meant(said, _Heard._make(each[left] for each in found)) if left else []
+
+    def _said(self, pieces: Pieces) -> _Said:
+        """The n-grams that the model knows, piece by piece."""
+        keys = every_key(pieces, self._codes, self._vocabulary.names)
+        found = self._table.find(keys.ravel()).reshape(_PLACES, -1).T.ravel()
+        at = (found >= 0).nonzero()[0]
+        first = at.searchsorted(pieces.first * _PLACES)
+        own = (first[1:] > first[:-1]).nonzero()[0]
+        edges = np.empty(len(own) + 1, np.int64)
+        edges[:-1], edges[-1] = first.take(own), len(at)
+        return _Said(pieces, at, found.take(at), own, edges)
+
+    def _heard(self, said: _Said, party: Longs) -> _Heard:
+        """The likeliest stretch of each sentence for each list that it is sure enough of."""
+        pieces, own = said.pieces, said.own
+        begin, finish = pieces.first[own], pieces.first[own + 1]
+        total = np.zeros((len(own) + 1, len(self.names)), np.int64)
+        np.cumsum(self._weights.sums(said.gram, said.first), axis=0, out=total[1:])
+        length = np.zeros(len(own) + 1, np.int64)
+        np.cumsum(finish - begin, out=length[1:])
+        sentence = pieces.sentence.take(own)
+        low, high = runs_of(sentence)
+        root = np.sqrt(length.take(high) - length.take(low))
+        by = party.take(_unit(pieces, finish, -1)).take(low)
+        evidence = total.take(high, axis=0)
+        evidence -= total.take(low, axis=0)
+        least = self._least.take(by, axis=0)
+        least *= root[:, None]
+        hits = (evidence >= least).ravel().nonzero()[0]
+        run, which = np.divmod(hits, len(self.names))
+        score = evidence.ravel().take(hits) * self._weights.scale.take(which) / root.take(run)
+        score += self._bias.take(which)
+        best = _best(sentence.take(low).take(run), which, score)
+        first, end = low.take(run.take(best)), high.take(run.take(best))
+        begin, finish = begin.take(first), finish.take(end - 1)
+        return _Heard(
+            which=which.take(best),
+            score=score.take(best),
+            first=said.first.take(first),
+            last=said.first.take(end),
+            begin=begin,
+            finish=finish,
+            low=_unit(pieces, begin),
+            high=_unit(pieces, finish, -1) + 1,
         )
-        turn = np.asarray(script.turn_of)[
-            pieces.script[pieces.place.searchsorted(pieces.first[:-1])]
-        ]
-        speaker = np.array(speakers)[turn]
-        found = [each for voice in self._voices for each in _heard(voice, said, speaker)]
-        return sorted(found, key=_BY_START)
+
+    def _meant(self, said: _Said, found: _Heard) -> list[Meant]:
+        """The words that speak for each meaning most."""
+        at, hit = stretches(found.first, found.last)
+        gram, place = said.gram.take(at), said.at.take(at)
+        weight = self._weights.of(gram, found.which.take(hit))
+        start, length = place // _PLACES, place // 2 % LONGEST + 1
+        begin, finish = _cores(hit, start, length, weight, found.begin, found.finish)
+        first, last = _unit(said.pieces, begin), _unit(said.pieces, finish, -1)
+        edges = [0, *(found.last - found.first).cumsum().tolist()]
+        spoken = [gram[a:b][weight[a:b] > 0] for a, b in itertools.pairwise(edges)]
+        chance = 1 / (1 + np.exp(-found.score))
+        columns = np.minimum(first, last), last + 1, found.low, found.high, chance
+        names = [self.names[which] for which in found.which.tolist()]
+        rows = zip(names, *(each.tolist() for each in columns), spoken, strict=True)
+        return sorted(itertools.starmap(Meant, rows), key=_BY_START)
+
+    def _read(self, texts: Sequence[str]) -> tuple[Longs, Longs]:
+        """The n-grams that the model knows in some texts, each one clause, and whose they are."""
+        ids = [BREAK]
+        for text in texts:
+            ids += [*(self._vocabulary.number(unit) for unit in units(text)[0]), BREAK]
+        none = np.zeros(len(ids), bool)
+        said = self._said(pieces_of(np.array(ids), none, none))
+        owner = said.pieces.clauses.searchsorted(said.at // _PLACES, side="right") - 1
+        return said.gram, owner
+
+
+_PLACES: Final = 2 * LONGEST
+"""N-grams that may start at a token: by length, characters and syllables."""
+_BY_START = attrgetter("start")
 
 
 class _Said(NamedTuple):
     """A call's pieces and the known n-grams in them, piece by piece."""
 
     pieces: Pieces
+    at: Longs
+    """Where each n-gram is (`Listener._numbered`) …"""
     gram: Longs
-    """The n-grams, in the order of their pieces …"""
-    start: Longs
-    """… the token each starts at …"""
-    keys: Keys
-    """… and they themselves."""
+    """… and which it is."""
+    own: Longs
+    """The pieces that have any (P) …"""
     first: Longs
-    """Where each piece's n-grams begin; one more at the end."""
+    """… and where theirs begin; one more at the end (P + 1)."""
 
 
-_BY_START = attrgetter("start")
+class _Heard(NamedTuple):
+    """Stretches that mean something (H)."""
+
+    which: Longs
+    """The list of each."""
+    score: Floats
+    """In logits."""
+    first: Longs
+    """The stretch's n-grams: from here …"""
+    last: Longs
+    """… to before here."""
+    begin: Longs
+    """Its tokens: from here …"""
+    finish: Longs
+    """… to before here."""
+    low: Longs
+    """Its units in the script: from here …"""
+    high: Longs
+    """… to before here."""
 
 
-def _voice(model: Meanings, speaker: str, wanted: Mapping[str, Means], gram: Longs) -> _Voice:
-    """The lists that ask for what this party says, and the weights of their intents."""
-    named = {name: model.intents.index(means.intent) for name, means in wanted.items()}
-    names = [name for name, intent in named.items() if model.speakers[intent] == speaker]
-    intents = np.array([named[name] for name in names], np.int64)
-    weights = np.zeros((len(model.keys) + 1, len(names)), np.int8)
-    scale = np.ones(len(names), np.float32)
-    for column, intent in enumerate(intents.tolist()):
-        mine = model.intent_of == intent
-        own = model.weights[mine]
-        scale[column] = np.abs(own).max(initial=1e-9) / 127
-        weights[gram[mine], column] = np.rint(own / scale[column])
-    asked = [wanted[name].at_least for name in names]
-    limits = zip(asked, model.limits[intents].tolist(), strict=True)
-    least = [_logit(limit if given is None else given) for given, limit in limits]
-    bias = model.bias[intents]
-    return _Voice(speaker, names, intents, weights, scale, bias, np.array(least))
-
-
-def _heard(voice: _Voice, said: _Said, speaker: npt.NDArray[np.str_]) -> list[Meant]:
-    """What one party meant."""
-    own = np.flatnonzero((speaker == voice.speaker) & (np.diff(said.first) > 0))
-    if not len(own) or not voice.names:
-        return []
-    pieces = said.pieces
-    at, _ = stretches(said.first[own], said.first[own + 1])
-    counts = said.first[own + 1] - said.first[own]
-    weights = voice.weights.take(said.gram[at], axis=0).astype(np.float32)
-    sums = np.add.reduceat(weights, counts.cumsum() - counts)
-    low, high = runs_of(pieces.sentence[own])
-    total = np.zeros((len(own) + 1, len(voice.names)), np.float32)
-    np.cumsum(sums, axis=0, out=total[1:])
-    total *= voice.scale
-    length = np.append(0, np.diff(pieces.first)[own].cumsum())
-    root = np.sqrt(length[high] - length[low])
-    said_for = total[high] - total[low]
-    run, which = np.nonzero(said_for >= root[:, None] * (voice.least - voice.bias))
-    if not len(run):
-        return []
-    score = said_for[run, which] / root[run] + voice.bias[which]
-    best = _best(pieces.sentence[own][low[run]], which, score)
-    run, which, score = run[best], which[best], score[best]
-    first, last = own[low[run]], own[high[run] - 1] + 1
-    at, hit = stretches(said.first[first], said.first[last])
-    known = np.split(said.gram[at], np.flatnonzero(np.diff(hit)) + 1)
-    weight = voice.weights[said.gram[at], which[hit]] * voice.scale[which[hit]]
-    tokens = pieces.first[first], pieces.first[last]
-    cores = _cores(hit, said.start[at], length_of(said.keys[at]), weight, *tokens)
-    return _meant(voice, pieces, which, score, tokens, cores, known)
-
-
-def _meant(
-    voice: _Voice,
-    pieces: Pieces,
-    which: Longs,
-    score: Floats,
-    tokens: tuple[Longs, Longs],
-    cores: tuple[Longs, Longs],
-    known: Sequence[Longs],
-) -> list[Meant]:
-    """The hits with their places in the script, from places among the tokens."""
-    last = len(pieces.place) - 1
-    ends = [
-        pieces.script[np.clip(pieces.place.searchsorted(at) + shift, 0, last)].tolist()
-        for at, shift in ((cores[0], 0), (cores[1], -1), (tokens[0], 0), (tokens[1], -1))
-    ]
-    chance = (1 / (1 + np.exp(-score))).tolist()
-    grams = [tuple(each.tolist()) for each in known]
-    return [
-        Meant(voice.names[name], min(start, end), end + 1, low, high + 1, likely, own)
-        for name, start, end, low, high, likely, own in zip(
-            which.tolist(), *ends, chance, grams, strict=True
-        )
-    ]
+def _unit(pieces: Pieces, token: Longs, shift: int = 0) -> Longs:
+    """Where the first unit from a token on stands in the script, or one that many after it."""
+    at = pieces.place.searchsorted(token)
+    return pieces.script.take(at + shift, mode="clip")
 
 
 def listener_of(
@@ -296,94 +268,49 @@ def runs_of(sentence: Longs) -> tuple[Longs, Longs]:
     first = np.arange(count)
     lows, highs = [first], [first + 1]
     for more in range(1, RUN):
-        low = np.flatnonzero(sentence[more:] == sentence[: count - more])
+        low = (sentence[more:] == sentence[: count - more]).nonzero()[0]
         lows.append(low)
-        highs.append(low + more + 1)
-    begin = np.flatnonzero(np.diff(sentence, prepend=-1))
-    end = np.append(begin[1:], count)
-    whole = (end - begin > RUN) & (end - begin <= MAX_SENTENCE)
-    return np.concatenate([*lows, begin[whole]]), np.concatenate([*highs, end[whole]])
+        highs.append(low + (more + 1))
+    edges = np.ones(count + 1, bool)
+    edges[1:-1] = sentence[1:] != sentence[:-1]
+    edge = edges.nonzero()[0]
+    length = edge[1:] - edge[:-1]
+    whole = ((length > RUN) & (length <= MAX_SENTENCE)).nonzero()[0]
+    lows.append(edge.take(whole))
+    highs.append(edge.take(whole + 1))
+    return np.concatenate(lows), np.concatenate(highs)
 
 
 def _best(sentence: Longs, which: Longs, score: Floats) -> Longs:
     """The likeliest hit of each list in each sentence."""
     order = np.lexsort((-score, which, sentence))
+    sentence, which = sentence.take(order), which.take(order)
     fresh = np.ones(len(order), bool)
-    fresh[1:] = (np.diff(sentence[order]) != 0) | (np.diff(which[order]) != 0)
+    fresh[1:] = (sentence[1:] != sentence[:-1]) | (which[1:] != which[:-1])
     chosen: Longs = order[fresh]
     return chosen
 
 
 def _cores(
-    hit: Longs, start: Longs, length: Longs, weight: Singles, low: Longs, high: Longs
+    hit: Longs, start: Longs, length: Longs, weight: Longs, low: Longs, high: Longs
 ) -> tuple[Longs, Longs]:
     """For each hit the run of tokens with the largest sum: first and past last.
 
     An n-gram's weight is shared out evenly among its tokens.
     """
     width = int((high - low).max())
-    shares = np.zeros(len(low) * (width + 1))
-    share = weight / length
-    for step in range(LONGEST):
-        inside = (length > step) & (start + step < high[hit])
-        at = hit[inside] * (width + 1) + start[inside] + step - low[hit[inside]] + 1
-        shares += np.bincount(at, share[inside], len(shares))[: len(shares)]
-    run = shares.reshape(len(low), width + 1).cumsum(axis=1)
-    least = np.minimum.accumulate(run, axis=1)
-    gain = run[:, 1:] - least[:, :-1]
-    gain[np.arange(width) >= (high - low)[:, None]] = -np.inf
+    share = weight * _SHARES.take(length)
+    row = np.arange(len(low)) * (width + 1) - low
+    size = len(low) * (width + 1)
+    end = np.minimum(start + length, high.take(hit))  # some reach out of the stretch
+    at = row.take(hit)
+    change = np.bincount(at + start, share, size) - np.bincount(at + end, share, size)
+    run = np.zeros((len(low), width + 1))
+    np.cumsum(change.reshape(run.shape)[:, :-1].cumsum(axis=1), axis=1, out=run[:, 1:])
+    gain = run[:, 1:] - np.minimum.accumulate(run, axis=1)[:, :-1]
+    token = np.arange(width + 1)
+    gain[token[:-1] >= (high - low)[:, None]] = -np.inf
     end = gain.argmax(axis=1)
-    before = np.where(np.arange(width + 1) <= end[:, None], run, np.inf)
+    before = np.where(token <= end[:, None], run, np.inf)
     begin = width - before[:, ::-1].argmin(axis=1)  # of several the last: the shortest run
     return low + begin, low + end + 1
-
-
-class KeyTable:
-    """Numbers found by their place among others, through hashing: one look at most places.
-
-    Slots that more than one key falls on are marked, and those keys lie in the next, smaller table.
-    """
-
-    def __init__(self, keys: Keys) -> None:
-        self._keys = np.append(keys, np.uint64(0))
-        self._tables: list[tuple[int, np.uint64, Longs, Bools]] = []
-        left = np.arange(len(keys))
-        for again in range(_ROUNDS):
-            mix = np.uint64(_MIX * (2 * again + 1) & (1 << 64) - 1)
-            bits = max(8, len(left).bit_length() + 2)
-            slots = np.full(1 << bits, -1)
-            place = _slot(keys[left], mix, bits)
-            slots[place[::-1]] = left[::-1]
-            missed = slots[place] != left
-            crowded = np.zeros(1 << bits, bool)
-            crowded[place[missed]] = True
-            self._tables.append((bits, mix, slots, crowded))
-            left = left[missed]
-            if not len(left):
-                return
-        raise ValueError(f"{len(left)} n-grams do not fit the table")
-
-    def find(self, keys: Keys) -> Longs:
-        """The place of each key, -1 where it is none of them."""
-        found = np.full(len(keys), -1)
-        left: Longs | None = None
-        for bits, mix, slots, crowded in self._tables:
-            wanted = keys if left is None else keys[left]
-            place = _slot(wanted, mix, bits)
-            at = slots[place]
-            right = self._keys[at] == wanted
-            if left is None:
-                found = np.where(right, at, -1)
-                left = np.flatnonzero(~right & crowded[place])
-            else:
-                found[left[right]] = at[right]
-                left = left[~right & crowded[place]]
-            if not len(left):
-                break
-        return found
-
-
-def _slot(keys: Keys, mix: np.uint64, bits: int) -> Longs:
-    mixed = (keys ^ (keys >> np.uint64(CODE_BITS * 2 + 5))) * mix
-    slot: Longs = (mixed >> np.uint64(64 - bits)).astype(np.int64)
-    return slot

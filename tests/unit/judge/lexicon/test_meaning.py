@@ -1,5 +1,6 @@
 """The text model beside the lists, on models whose weights are written by hand."""
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +15,18 @@ from pipeline.judge.lexicon.grams import (
     CODE_BITS,
     END,
     PIECE,
+    UNKNOWN,
     Codes,
+    Pieces,
+    every_key,
     keys_of,
     length_of,
     pieces_of,
     sound_of,
     spelt,
 )
-from pipeline.judge.lexicon.meaning import KeyTable, Listener, Meant, runs_of
+from pipeline.judge.lexicon.keytable import KEY_BITS, KeyTable
+from pipeline.judge.lexicon.meaning import Listener, Meant, runs_of
 from pipeline.judge.lexicon.normalise import COMMA, STOP, units
 from pipeline.judge.lexicon.script import BREAK, Vocabulary, script_of
 from pipeline.judge.mention import Mention
@@ -77,7 +82,7 @@ def heard(
     vocabulary = Vocabulary()
     listener = Listener(ready, lists, vocabulary)
     turns = facts_of([(by, text)]).turns
-    return listener.search(script_of(turns, vocabulary), [by])
+    return listener.search(script_of(turns, vocabulary))
 
 
 # ── What is heard ────────────────────────────────────────────────────────────────────────────────
@@ -128,15 +133,40 @@ def test_the_words_shown_are_those_that_speak_for_it() -> None:
         vocabulary,
     )
     script = script_of(facts_of([("agent", "好的我们打听一下啊")]).turns, vocabulary)
-    (hit,) = listener.search(script, ["agent"])
+    (hit,) = listener.search(script)
     assert script.text(hit.start, hit.end) == "打听"
     assert script.text(hit.low, hit.high) == "好的我们打听一下啊"
-    assert listener.nearest(hit) == "打听一下asks"
+    assert listener.nearest([hit]) == ["打听一下asks"]
+    assert listener.nearest([]) == []
 
 
 def test_silence_and_unknown_words_mean_nothing() -> None:
     assert heard("") == []
     assert heard("鑫森淼焱垚") == []
+
+
+def test_the_last_piece_of_a_very_long_clause_may_be_its_end_alone() -> None:
+    said = "打听" + "好" * (PIECE * PIECE + PIECE - 3)  # 15 pieces of 15 tokens are all but one
+    none = np.zeros(len(said) + 2, bool)
+    pieces = pieces_of(np.array([BREAK, *[7] * len(said), BREAK]), none, none)
+    assert np.diff(pieces.first)[-1] == 1
+    assert len(heard(said)) == 1
+
+
+def test_what_is_taken_is_left_out() -> None:
+    asked = []
+
+    def taken(phrases: str, low: int, high: int) -> bool:
+        asked.append((phrases, script.text(low, high)))
+        return len(asked) == 1
+
+    vocabulary = Vocabulary()
+    lists = {"asks": PhraseList(means=Means(intent="asks"))}
+    listener = Listener(model(asks=("agent", ASKS, -2.0)), lists, vocabulary)
+    script = script_of(facts_of([("agent", "打听一下。仓库打听。")]).turns, vocabulary)
+    (hit,) = listener.search(script, taken)
+    assert asked == [("asks", "打听一下"), ("asks", "仓库打听")]
+    assert script.text(hit.start, hit.end) == "仓库打听"
 
 
 # ── Beside the lists ─────────────────────────────────────────────────────────────────────────────
@@ -234,13 +264,17 @@ def test_every_list_that_means_something_is_known_to_the_shipped_model() -> None
 # ── N-grams ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def grams(text: str) -> list[str]:
-    codes = Codes([BEGIN, END, *dict.fromkeys(KNOWN)], [])
+def cut(text: str) -> tuple[Pieces, Vocabulary]:
     vocabulary = Vocabulary()
     found, marks = units(text)
     ids = np.array([BREAK, *(vocabulary.number(each) for each in found), BREAK])
     stops = np.array([0, *marks, 0])
-    pieces = pieces_of(ids, stops >= COMMA, stops >= STOP)
+    return pieces_of(ids, stops >= COMMA, stops >= STOP), vocabulary
+
+
+def grams(text: str) -> list[str]:
+    codes = Codes([BEGIN, END, *dict.fromkeys(KNOWN)], [])
+    pieces, vocabulary = cut(text)
     keys, _ = keys_of(pieces, codes, vocabulary.names)
     names = {codes.character(name): name for name in [BEGIN, END, *KNOWN]}
     several = keys[length_of(keys) > 1]
@@ -250,6 +284,20 @@ def grams(text: str) -> list[str]:
 def test_clauses_have_a_beginning_and_an_end() -> None:
     assert grams("好吗") == sorted(["^好", "好吗", "吗$", "^好吗", "好吗$", "^好吗$"])
     assert "好好" not in grams("好，好")
+
+
+@given(st.text("好吗，。鑫", max_size=40))
+def test_every_key_is_an_ngram_or_no_number_of_one(text: str) -> None:
+    """Those that cross clauses or hold what is unknown look like none that the model can have."""
+    codes = Codes([BEGIN, END, "好", "吗"], [])
+    pieces, vocabulary = cut("好" + text)
+    proper = set(keys_of(pieces, codes, vocabulary.names)[0].tolist())
+    every = set(every_key(pieces, codes, vocabulary.names).ravel().tolist())
+    assert proper <= every
+    mask, end = UNKNOWN, codes.end
+    for key in every - proper:
+        tokens = [key >> shift & mask for shift in range(0, KEY_BITS, CODE_BITS)][::-1]
+        assert UNKNOWN in tokens or (end, codes.begin) in itertools.pairwise(tokens)
 
 
 def test_digits_are_one_syllable_and_near_sounds_another() -> None:
@@ -277,7 +325,10 @@ def test_runs_stay_within_a_sentence(steps: list[int]) -> None:
     assert {(at, at + 1) for at in range(len(sentence))} <= set(zip(low, high, strict=True))
 
 
-@given(st.sets(st.integers(1, 2**48), min_size=1, max_size=300), st.sets(st.integers(1, 2**48)))
+@given(
+    st.sets(st.integers(0, 2**KEY_BITS - 1), min_size=1, max_size=300),
+    st.sets(st.integers(0, 2**KEY_BITS - 1)),
+)
 def test_every_key_is_found_and_no_other(known: set[int], others: set[int]) -> None:
     keys = np.array(sorted(known), np.uint64)
     table = KeyTable(keys)
