@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Sequence
 
 from pipeline.judge.mention import Mention
@@ -88,16 +89,10 @@ def _borrowed(criterion: Restates, view: View, mention: Mention) -> float:
     customers = view.turns_of.get("customer", [])
     before = customers[: bisect_left(customers, mention.turn)]
     looked = before[-criterion.look_back_turns :]
-    shared = set[int]().union(*[mine & _content_of(view, index) for index in looked])
-    return len(shared) / len(mine) if len(shared) >= 2 else 0.0
-
-
-def _content_of(view: View, turn: int) -> set[int]:
-    known = view.memory.get(("content", turn))
-    if not isinstance(known, set):
-        known = _content(view, view.script.starts[turn], view.script.ends[turn])
-        view.memory["content", turn] = known
-    return known
+    numbers, starts, ends = view.script.numbers, view.script.starts, view.script.ends
+    shared = [mine.intersection(numbers[starts[index] : ends[index]]) for index in looked]
+    borrowed = len(set().union(*shared))
+    return borrowed / len(mine) if borrowed >= 2 else 0.0
 
 
 def _content(view: View, start: int, end: int) -> set[int]:
@@ -105,22 +100,22 @@ def _content(view: View, start: int, end: int) -> set[int]:
     return set(view.script.numbers[start:end]) - view.book.vocabulary.numbers(_FUNCTION_WORDS)
 
 
-_TO_DIGITS = str.maketrans("零〇一二三四五六七八九幺两○", "00123456789120")
+_HANZI_DIGITS = "零〇一二三四五六七八九幺两○"
+_TO_DIGITS = str.maketrans(_HANZI_DIGITS, "00123456789120")
 _RUN = re.compile(
-    r"\d(?:[\s,，、。.\-嗯呃啊]{0,2}\d){2,}(?P<amount>\s*[元块角%兆度岁年月天秒万千百十])?"
+    rf"[\d{_HANZI_DIGITS}](?:[\s,，、。.\-嗯呃啊]{{0,2}}[\d{_HANZI_DIGITS}]){{2,}}"
+    r"(?P<amount>\s*[元块角%兆度岁年月天秒万千百十])?"
 )
 LEAST_DIGITS = 3
 """Fewer are no string."""
 _THOUSANDS = re.compile(r"\d,\d{3}(?!\d)")
+_NO_DIGIT = re.compile(r"\D")
 
 
 def digits_of(text: str) -> list[str]:
     """Digit strings of three digits or more, however they are written; amounts are none."""
-    return [
-        re.sub(r"\D", "", run[0])
-        for run in _RUN.finditer(text.translate(_TO_DIGITS))
-        if not run["amount"] and not _THOUSANDS.search(run[0])
-    ]
+    runs = [run[0].translate(_TO_DIGITS) for run in _RUN.finditer(text) if not run["amount"]]
+    return [_NO_DIGIT.sub("", run) for run in runs if not _THOUSANDS.search(run)]
 
 
 def reads_back(criterion: ReadsBack, view: View) -> Verdict:
@@ -172,14 +167,16 @@ def questions(criterion: Questions, view: View) -> Verdict:
     if not asked:
         return not_applicable("坐席没有提问", "the agent asked nothing")
     bad: dict[int, Text] = {}
-    rows = {turn: list(row) for turn, row in itertools.groupby(asked, key=lambda q: q.turn)}
+    rows = Counter([question.turn for question in asked])
+    turn, place = -1, 0
     for at, question in enumerate(asked):
+        turn, place = question.turn, place + 1 if question.turn == turn else 0
         length = question.end - _asked_from(view.closed, question.start, question.end)
         if length > criterion.max_syllables:
             bad[at] = Text(zh=f"问题长达{length}字", en=f"{length} syllables long")
-        row = rows[question.turn]
-        if len(row) > criterion.max_at_once and row.index(question) >= criterion.max_at_once:
-            bad[at] = Text(zh=f"一次连问{len(row)}个问题", en=f"{len(row)} questions in one turn")
+        if place >= criterion.max_at_once:
+            row = rows[turn]
+            bad[at] = Text(zh=f"一次连问{row}个问题", en=f"{row} questions in one turn")
     share = 1 - len(bad) / len(asked)
     evidence = [
         Evidence(
@@ -188,7 +185,7 @@ def questions(criterion: Questions, view: View) -> Verdict:
             words=view.said(asked[at].start, asked[at].end),
             note=note,
         )
-        for at, note in bad.items()
+        for at, note in itertools.islice(bad.items(), MAX_EVIDENCE)
     ]
     text = Text(
         zh=f"{len(asked)}个问题中{len(asked) - len(bad)}个简短且逐一提出",
@@ -217,28 +214,30 @@ def question_kinds(criterion: QuestionKinds, view: View) -> Verdict:
         return not_applicable(
             f"提问不足{criterion.min_questions}个，不作判断", "too few questions to tell"
         )
-    marks = [each.start for each in found(view, criterion.open, criterion.by)]
-    opens = [q for q in asked if any(q.start <= mark < q.end for mark in marks)]
-    closed = len(asked) - len(opens)
-    good = len(opens) >= criterion.min_open and closed >= criterion.min_closed
+    marks = sorted([each.start for each in found(view, criterion.open, criterion.by)])
+    kinds = [bisect_left(marks, q.start) < bisect_left(marks, q.end) for q in asked]
+    opens = sum(kinds)
+    closed = len(asked) - opens
+    good = opens >= criterion.min_open and closed >= criterion.min_closed
     text = Text(
-        zh=f"开放式{len(opens)}个，封闭式{closed}个",
-        en=f"{len(opens)} open and {closed} closed questions",
+        zh=f"开放式{opens}个，封闭式{closed}个",
+        en=f"{opens} open and {closed} closed questions",
     )
     evidence = [
         Evidence(
             span=view.script.span(q.start, q.end),
             speaker=criterion.by,
             words=view.said(q.start, q.end),
-            note=OPEN if q in opens else CLOSED,
+            note=OPEN if is_open else CLOSED,
         )
-        for q in asked[:MAX_EVIDENCE]
+        for q, is_open in zip(asked[:MAX_EVIDENCE], kinds, strict=False)
     ]
-    return judged(good, text, evidence, share=0.5, value=len(opens), low=criterion.min_open)
+    return judged(good, text, evidence, share=0.5, value=opens, low=criterion.min_open)
 
 
 OPEN = Text(zh="开放式", en="open")
 CLOSED = Text(zh="封闭式", en="closed")
+NO_TERMS = Text(zh="没有使用专业术语", en="no technical terms")
 
 
 # ── Nearness of two things ───────────────────────────────────────────────────────────────────────
@@ -248,7 +247,7 @@ def explains(criterion: Explains, view: View) -> Verdict:
     """Each technical term once: explained in the same turn or soon after."""
     terms = {each.phrase: each for each in reversed(counted(view, criterion.terms, criterion.by))}
     if not terms:
-        return met(Text(zh="没有使用专业术语", en="no technical terms"))
+        return met(NO_TERMS)
     plain = counted(view, criterion.explain, criterion.by)
     bare = [
         term

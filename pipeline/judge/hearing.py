@@ -62,7 +62,7 @@ class Hearing:
         word_of = script.word_of
         first, last = word_of[start], word_of[end - 1]
         if word_of[start - 1] != first and word_of[end] != last:
-            texts = [word.text for word in script.words[first : last + 1]]
+            texts = script.texts[first : last + 1]
             joined = join_words(texts) if any(map(str.isascii, texts)) else "".join(texts)
             return joined.strip(_EDGES)
         names = [script.names[number] for number in script.numbers[start:end]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -31,7 +32,8 @@ from pipeline.timeline import Span
 
 def says(criterion: Says, view: View) -> Verdict:
     """Something has to be said, so and so often, in a certain place."""
-    every = within(view, found(view, criterion.say, criterion.by), criterion.where, criterion.by)
+    heard = found(view, criterion.say, criterion.by)
+    every = within(view, heard, criterion.where, criterion.by)
     good = [each for each in every if _counts(each)]
     wanted = _wanted(criterion, view)
     evidence = [each.evidence() for each in every[:MAX_EVIDENCE]]
@@ -42,8 +44,8 @@ def says(criterion: Says, view: View) -> Verdict:
             en=f"heard {len(good)} times: “{good[0].words}”" if good else "nothing needed",
         )
         return met(text, evidence, value=len(good), low=wanted)
-    elsewhere = [each for each in found(view, criterion.say, criterion.by) if each not in every]
-    evidence += [each.evidence(WRONG_PLACE) for each in elsewhere[:3]]
+    elsewhere = _others(heard, every)
+    evidence += [each.evidence(WRONG_PLACE) for each in elsewhere[: MAX_EVIDENCE - len(evidence)]]
     zh = f"未听到{name.zh}" if not good else f"{name.zh}只听到{len(good)}处，应至少{wanted}处"
     en = f"not heard: {name.en}" if not good else f"heard {len(good)} times, expected {wanted}"
     if not good and any(each.problem for each in every):
@@ -55,6 +57,15 @@ def says(criterion: Says, view: View) -> Verdict:
 
 
 WRONG_PLACE = Text(zh="位置不对，不计", en="in the wrong place; not counted")
+MAX_ELSEWHERE = 3
+
+
+def _others(heard: Sequence[Mention], inside: Sequence[Mention]) -> list[Mention]:
+    """The first few that lie elsewhere."""
+    if len(heard) == len(inside):
+        return []
+    known = set(map(id, inside))
+    return [each for each in heard if id(each) not in known][:MAX_ELSEWHERE]
 
 
 def _counts(mention: Mention) -> bool:
@@ -88,12 +99,12 @@ def answers(criterion: Answers, view: View) -> Verdict:
     if not occasions:
         return not_applicable(*_NO_OCCASION.get(criterion.to or "", _NOTHING))
     said = [each for each in found(view, criterion.say, criterion.by) if _counts(each)]
-    evidence: list[Evidence] = []
-    answered = 0
-    for occasion in occasions:
-        reply = next((each for each in said if _replies(criterion, view, occasion, each)), None)
-        answered += reply is not None
-        evidence.append(reply.evidence() if reply is not None else _left(occasion, criterion.by))
+    replies = [_reply(criterion, view, occasion, said) for occasion in occasions]
+    evidence = [
+        reply.evidence() if reply is not None else _left(occasion, criterion.by)
+        for occasion, reply in zip(occasions[:MAX_EVIDENCE], replies, strict=False)
+    ]
+    answered = len(replies) - replies.count(None)
     share = answered / len(occasions)
     text = Text(
         zh=f"{len(occasions)}次应说之处，说了{answered}次",
@@ -118,8 +129,11 @@ def _left(occasion: Occasion, speaker: str) -> Evidence:
         span=occasion.span,
         speaker=occasion.speaker or speaker,
         words=occasion.words,
-        note=Text(zh="此处应说而未说", en="should have been said here"),
+        note=LEFT,
     )
+
+
+LEFT = Text(zh="此处应说而未说", en="should have been said here")
 
 
 def _occasions(criterion: Answers, view: View) -> list[Occasion]:
@@ -166,18 +180,22 @@ def _turn_at(view: View, speaker: str, time: float) -> int | None:
     return None
 
 
-def _replies(criterion: Answers, view: View, occasion: Occasion, mention: Mention) -> bool:
-    before = (
-        occasion.span.start - criterion.within_s <= mention.finishes <= (occasion.span.start + 2.0)
-    )
-    after = occasion.span.start - 0.5 <= mention.begins <= (occasion.span.end + criterion.within_s)
-    wanted = {"before": before, "after": after, "either": before or after}[criterion.side]
-    if not wanted:
-        return False
-    if criterion.within_turns is None or occasion.turn is None:
-        return True
-    near = view.own_turns_after(occasion.turn - 1, criterion.by, criterion.within_turns)
-    return mention.turn in near
+def _reply(
+    criterion: Answers, view: View, occasion: Occasion, said: Sequence[Mention]
+) -> Mention | None:
+    """The first of what was said that answers an occasion."""
+    start, end = occasion.span.start, occasion.span.end
+    side, within_s = criterion.side, criterion.within_s
+    near: Sequence[int] | None = None
+    if criterion.within_turns is not None and occasion.turn is not None:
+        near = view.own_turns_after(occasion.turn - 1, criterion.by, criterion.within_turns)
+    for each in said:
+        if near is not None and each.turn not in near:
+            continue
+        before = side != "after" and start - within_s <= each.finishes <= start + 2.0
+        if before or (side != "before" and start - 0.5 <= each.begins <= end + within_s):
+            return each
+    return None
 
 
 # ── In order ─────────────────────────────────────────────────────────────────────────────────────
@@ -186,7 +204,7 @@ def _replies(criterion: Answers, view: View, occasion: Occasion, mention: Mentio
 def steps(criterion: Steps, view: View) -> Verdict:
     """The longest part of the steps that came in order, and what is missing."""
     mentions = {name: counted(view, say, criterion.by) for name, say in criterion.steps.items()}
-    chain = _longest_in_order(list(mentions.items()))
+    chain = _longest_in_order(mentions.items())
     done = {name for name, _ in chain}
     titles = {name: criterion.names.get(name, Text(zh=name, en=name)) for name in mentions}
     absent = [titles[name] for name in mentions if name not in done]
@@ -210,28 +228,22 @@ def steps(criterion: Steps, view: View) -> Verdict:
 
 
 def _longest_in_order(
-    steps_said: Sequence[tuple[str, Sequence[Mention]]],
-) -> list[tuple[str, Mention]]:
+    steps_said: Iterable[tuple[str, Sequence[Mention]]],
+) -> Sequence[tuple[str, Mention]]:
     """The longest chain of different steps, each said no earlier than the one before it."""
-    best: list[list[tuple[str, Mention]]] = [[]]
+    best: list[tuple[tuple[str, Mention], ...]] = [()]  # of each length the one that ends first
     for name, mentions in steps_said:
-        longer: list[list[tuple[str, Mention]]] = []
-        for chain in best:
-            begin = chain[-1][1].start if chain else -1
-            fitting = next((each for each in mentions if each.start >= begin), None)
-            if fitting is not None:
-                longer.append([*chain, (name, fitting)])
-        best = _undominated(best + longer)
-    return max(best, key=len)
-
-
-def _undominated(
-    chains: list[list[tuple[str, Mention]]],
-) -> list[list[tuple[str, Mention]]]:
-    """Of the chains of one length, the one that ends first."""
-    first: dict[int, list[tuple[str, Mention]]] = {}
-    for chain in chains:
-        known = first.get(len(chain))
-        if known is None or (chain and chain[-1][1].start < known[-1][1].start):
-            first[len(chain)] = chain
-    return list(first.values())
+        if not mentions:
+            continue
+        starts = [each.start for each in mentions]
+        for length in reversed(range(len(best))):
+            chain = best[length]
+            at = bisect_left(starts, chain[-1][1].start) if chain else 0
+            if at == len(starts):
+                continue
+            longer = (*chain, (name, mentions[at]))
+            if length + 1 == len(best):
+                best.append(longer)
+            elif starts[at] < best[length + 1][-1][1].start:
+                best[length + 1] = longer
+    return best[-1]

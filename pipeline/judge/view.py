@@ -6,7 +6,7 @@ Made once per call; everything that more than one check needs is worked out here
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -36,7 +36,6 @@ class Sentence(NamedTuple):
     turn: int
     start: int
     end: int
-    question: bool
 
 
 def _turns_of(turns: Sequence[Turn]) -> dict[str, list[int]]:
@@ -59,7 +58,6 @@ class View:
         """Indices of each party's turns."""
         self._texts: dict[int, str] = {}
         self._gaps: dict[str | None, list[NotMeasured]] = {}
-        self._questions: dict[str, list[Sentence]] = {}
         self.script: Script = script_of(facts.turns, book.vocabulary)
         self.book = book
         self.why_no_words = self._why_no_words()
@@ -242,24 +240,22 @@ class View:
 
     # ── Sentences ────────────────────────────────────────────────────────────────────────────
 
-    @cached_property
-    def sentences(self) -> tuple[Sentence, ...]:
+    @property
+    def sentences(self) -> Iterator[Sentence]:
         """Every sentence: ended by punctuation, by a silence, by 吗, or with its turn."""
-        script, found = self.script, list[Sentence]()
-        stops, asking, marks = self._stops, self._asking, self.script.marks
-        for index, (start, end) in enumerate(zip(script.starts, script.ends, strict=True)):
-            speaker = self.turns[index].speaker
-            inside = stops[bisect_left(stops, start) : bisect_left(stops, end - 1)]
-            for stop in (*inside, end - 1):
-                if stop < start:
-                    continue
-                asks = marks[stop] == QUESTION
-                if not asks:
-                    at = bisect_left(asking, start)
-                    asks = at < len(asking) and asking[at] <= stop
-                found.append(Sentence(speaker, index, start, stop + 1, asks))
-                start = stop + 1
-        return tuple(found)
+        for start, end in zip(self.script.starts, self.script.ends, strict=True):
+            while start < end:
+                sentence = self._sentence_at(start)
+                yield sentence
+                start = sentence.end
+
+    def _sentence_at(self, place: int) -> Sentence:
+        """The sentence that a unit stands in; a break stops what comes before it."""
+        script, stops = self.script, self._stops
+        turn = script.turn_of.item(place)
+        at = bisect_left(stops, place)
+        end = min(stops[at] + 1, script.ends[turn])
+        return Sentence(self.turns[turn].speaker, turn, stops[at - 1] + 1, end)
 
     @cached_property
     def _stops(self) -> list[int]:
@@ -280,15 +276,23 @@ class View:
         name = self.rubric.signals.question
         rows = self.hits.rows
         found = [slice(*rows[key]) for key in rows if key[0] == name]
-        return sorted(end - 1 for each in found for end in self.hits.ends[each].tolist())
+        return [end - 1 for each in found for end in self.hits.ends[each].tolist()]
 
-    def questions(self, speaker: str) -> list[Sentence]:
-        """The party's questions."""
-        known = self._questions.get(speaker)
-        if known is None:
-            known = [each for each in self.sentences if each.question and each.speaker == speaker]
-            self._questions[speaker] = known
-        return known
+    def questions(self, speaker: str) -> Sequence[Sentence]:
+        """The party's questions: sentences with a question word, or a mark, in time order."""
+        return self._questions.get(speaker, ())
+
+    @cached_property
+    def _questions(self) -> dict[str, list[Sentence]]:
+        """By party."""
+        found: dict[str, list[Sentence]] = {}
+        reached = 0
+        for place in sorted(self._asking + np.flatnonzero(self.script.marked == QUESTION).tolist()):
+            if place >= reached:
+                sentence = self._sentence_at(place)
+                found.setdefault(sentence.speaker, []).append(sentence)
+                reached = sentence.end
+        return found
 
     def sentence_of(self, mention: Mention) -> tuple[int, int]:
         """Bounds of the clause run around a mention, up to the next full stop either side."""
@@ -300,7 +304,8 @@ class View:
     @cached_property
     def closed(self) -> list[int]:
         """Units with a comma or more after them."""
-        return [at for at, mark in enumerate(self.script.marks) if mark]
+        closed: list[int] = np.flatnonzero(self.script.marked).tolist()
+        return closed
 
     @cached_property
     def _sections(self) -> list[int]:

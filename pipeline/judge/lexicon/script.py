@@ -102,11 +102,15 @@ class Script:
     ids: Longs
     """Unit numbers, `EDGE` breaks at both ends."""
     marks: list[int]
-    """What stands after each unit (`normalise.COMMA` …)."""
+    """What stands after each unit (`normalise.COMMA` …) …"""
+    marked: Longs
+    """… and the same for looking at all of them at once."""
     word_of: list[int]
     """Index of each unit's word; -1 for breaks."""
     words: list[Word]
-    """Those with something to hear in them."""
+    """Those with something to hear in them …"""
+    texts: list[str]
+    """… as they are written."""
     turn_of: Longs
     """Index of each unit's turn; -1 for breaks."""
     party: Longs
@@ -152,7 +156,7 @@ class Script:
 
 def script_of(turns: Sequence[Turn], vocabulary: Vocabulary) -> Script:
     """The row of units of a call's turns."""
-    words, spelt, turn_of_word = _words(turns, vocabulary)
+    words, texts, spelt, turn_of_word = _words(turns, vocabulary)
     counts = vocabulary.counts(spelt)
     said, marked, word = vocabulary.spelt(spelt, counts)
     turn = turn_of_word[word]
@@ -167,8 +171,10 @@ def script_of(turns: Sequence[Turn], vocabulary: Vocabulary) -> Script:
     return Script(
         ids=ids,
         marks=marks.tolist(),
+        marked=marks,
         word_of=_row(size, place, word, -1).tolist(),
         words=words,
+        texts=texts,
         turn_of=_row(size, place, turn, -1),
         party=_row(size, place, party[turn]),
         starts=starts.tolist(),
@@ -183,15 +189,19 @@ def script_of(turns: Sequence[Turn], vocabulary: Vocabulary) -> Script:
     )
 
 
-def _words(turns: Sequence[Turn], vocabulary: Vocabulary) -> tuple[list[Word], Longs, Longs]:
-    """The words with something to hear in them, their numbers, and the turn of each."""
+def _words(
+    turns: Sequence[Turn], vocabulary: Vocabulary
+) -> tuple[list[Word], list[str], Longs, Longs]:
+    """The words with something to hear in them, as written, their numbers, the turn of each."""
     words = list(itertools.chain.from_iterable([turn.words for turn in turns]))
-    spelt = vocabulary.words([word.text for word in words])
+    texts = [word.text for word in words]
+    spelt = vocabulary.words(texts)
     turn = np.arange(len(turns)).repeat([len(turn.words) for turn in turns])
     heard = vocabulary.counts(spelt) > 0
     if heard.all():
-        return words, spelt, turn
-    return list(itertools.compress(words, heard)), spelt[heard], turn[heard]
+        return words, texts, spelt, turn
+    words, texts = list(itertools.compress(words, heard)), list(itertools.compress(texts, heard))
+    return words, texts, spelt[heard], turn[heard]
 
 
 def _row(size: int, place: Longs, values: npt.NDArray[N], rest: int = 0) -> npt.NDArray[N]:
