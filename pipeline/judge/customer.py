@@ -163,8 +163,8 @@ def mood(criterion: Mood, view: View) -> Verdict:
     edge = min(criterion.edge_turns, max(1, len(own) // 2))
     if len(own) < 2:
         return not_measured("客户话轮太少", "not measured: too few customer turns")
-    start = statistics.fmean(mood_of(view, index) for index in own[:edge])
-    end = statistics.fmean(mood_of(view, index) for index in own[-edge:])
+    start = statistics.fmean([mood_of(view, index) for index in own[:edge]])
+    end = statistics.fmean([mood_of(view, index) for index in own[-edge:]])
     change = end - start
     direction = ("好转", "better") if change > 0.1 else (
         ("变差", "worse") if change < -0.1 else ("持平", "the same")

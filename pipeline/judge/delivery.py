@@ -66,10 +66,10 @@ def _rate(field: str) -> Callable[[Measure, View], Reading]:
     def read(criterion: Measure, view: View) -> Reading:
         """Syllables over time, pooled: the long turns' syllables by the time they took."""
         pairs = _turn_values(view, criterion, field)
-        value = pooled_rate([(turn, rate) for turn, rate in pairs])
+        value = pooled_rate(pairs)
         if value is None and not any(turn.prosody for turn in view.turns):
             value = getattr(view.parties.get(criterion.by), field, None)
-        return Reading(value, tuple(pairs), (field, "speech_rate", "rate", "pace", "transcript"))
+        return Reading(value, pairs, (field, "speech_rate", "rate", "pace", "transcript"))
 
     return read
 
@@ -82,9 +82,9 @@ def _whole(*fields: str, turns: str | None = None) -> Callable[[Measure, View], 
     def read(criterion: Measure, view: View) -> Reading:
         party = view.parties.get(criterion.by)
         value = next((v for f in fields if (v := getattr(party, f, None)) is not None), None)
-        pairs = tuple(_turn_values(view, criterion, turns)) if turns else ()
+        pairs = _turn_values(view, criterion, turns) if turns else ()
         if value is None and pairs:
-            value = statistics.median(each for _, each in pairs)
+            value = statistics.median([each for _, each in pairs])
         return Reading(value, pairs, (*fields, "f0", "pitch", "level"))
 
     return read
@@ -99,7 +99,7 @@ def _level_re_other(criterion: Measure, view: View) -> Reading:
         return Reading(None, (), ("level",))
     other = levels[1]
     pairs = _turn_values(view, criterion, "level_dbov")
-    return Reading(levels[0] - other, tuple((turn, v - other) for turn, v in pairs), ("level",))
+    return Reading(levels[0] - other, [(turn, v - other) for turn, v in pairs], ("level",))
 
 
 def _rate_variation(criterion: Measure, view: View) -> Reading:
@@ -109,8 +109,8 @@ def _rate_variation(criterion: Measure, view: View) -> Reading:
     )
     value = None
     if len(pairs) >= 3:
-        middle = statistics.median(rate for _, rate in pairs)
-        spread = statistics.median(abs(rate - middle) for _, rate in pairs)
+        middle = statistics.median([rate for _, rate in pairs])
+        spread = statistics.median([abs(rate - middle) for _, rate in pairs])
         value = _ROBUST * spread / middle if middle else None
     return Reading(value, (), ("articulation_rate", "speech_rate", "pace"))
 
@@ -120,8 +120,8 @@ def _level_variation(criterion: Measure, view: View) -> Reading:
     pairs = _turn_values(view, criterion, "level_dbov")
     value = None
     if len(pairs) >= 3:
-        middle = statistics.median(level for _, level in pairs)
-        value = _ROBUST * statistics.median(abs(level - middle) for _, level in pairs)
+        middle = statistics.median([level for _, level in pairs])
+        value = _ROBUST * statistics.median([abs(level - middle) for _, level in pairs])
     return Reading(value, (), ("level",))
 
 
@@ -132,8 +132,8 @@ def _recognition(criterion: Measure, view: View) -> Reading:
         known = [p for word in turn.words if (p := word.probability) is not None]
         if known:
             pairs.append((turn, statistics.fmean(known)))
-    value = statistics.fmean(each for _, each in pairs) if pairs else None
-    return Reading(value, tuple(pairs), ("transcript", "words"))
+    value = statistics.fmean([each for _, each in pairs]) if pairs else None
+    return Reading(value, pairs, ("transcript", "words"))
 
 
 UNKNOWN: Final = "the speaker's usual voice is not known"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
 from operator import itemgetter
+from typing import NamedTuple
 
 from pipeline.facts import Turn
 from pipeline.judge.verdict import Verdict, falling, judged, shown
@@ -13,12 +15,11 @@ from pipeline.rubric.kinds import Measure
 from pipeline.scorecard import Evidence, Text
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """One measure of one party: its value, and the turns it can be shown on."""
 
     value: float | None
-    turns: tuple[tuple[Turn, float], ...] = ()
+    turns: Sequence[tuple[Turn, float]] = ()
     missing: tuple[str, ...] = ()
     """Names under which the facts may say why it is missing."""
     reason: str | None = None
@@ -60,7 +61,9 @@ def held(
 _UNITS = {"syl/s": "音节/秒", "st": "半音", "dB": "分贝", "s": "秒"}
 
 
+@functools.lru_cache(maxsize=1024)
 def _limits(low: float | None, high: float | None, unit: str) -> tuple[str, str]:
+    """In words, Chinese and English: a rubric's are the same in every call."""
     zh_unit = f" {_UNITS.get(unit, unit)}" if unit else ""
     en_unit = f" {unit}" if unit else ""
     if low is None:
@@ -85,11 +88,12 @@ _BY_DISTANCE = itemgetter(0)
 
 def _outside(reading: Reading, criterion: Measure, view: View, unit: str) -> list[Evidence]:
     """The turns furthest outside, then in time order."""
-    low, high = criterion.low, criterion.high
+    low = -math.inf if criterion.low is None else criterion.low
+    high = math.inf if criterion.high is None else criterion.high
     outside = [
-        (beyond, turn, value)
+        (max(low - value, value - high), turn, value)
         for turn, value in reading.turns
-        if (beyond := _beyond(value, low, high)) > 0
+        if value < low or value > high
     ]
     worst = sorted(outside, key=_BY_DISTANCE, reverse=True)[:5]
     return [
@@ -98,7 +102,7 @@ def _outside(reading: Reading, criterion: Measure, view: View, unit: str) -> lis
             speaker=turn.speaker,
             words=view.text(turn) or None,
             value=round(value, 3),
-            limit=low if _is_low(value, low) else high,
+            limit=low if value < low else high,
             unit=unit or None,
         )
         for _, turn, value in sorted(worst, key=lambda each: each[1].span.start)

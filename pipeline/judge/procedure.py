@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pipeline.facts import INTERRUPTIONS
 from pipeline.judge.mention import Mention
-from pipeline.judge.said import counted, found, within, words_at
+from pipeline.judge.said import counted, found, turn_at, within, words_at
 from pipeline.judge.states import upset_turns
 from pipeline.judge.verdict import (
     MAX_EVIDENCE,
@@ -146,7 +146,7 @@ def _occasions(criterion: Answers, view: View) -> list[Occasion]:
         return [
             Occasion(
                 span=each.span,
-                turn=_turn_at(view, each.second, each.span.start),
+                turn=turn_at(view, each.second, each.span.start),
                 words=words_at(view, each.second, each.span.start),
                 speaker=each.second,
             )
@@ -170,14 +170,6 @@ def _one_per_turn(occasions: Iterable[Occasion]) -> list[Occasion]:
     for occasion in occasions:
         kept.setdefault(occasion.turn, occasion)
     return list(kept.values())
-
-
-def _turn_at(view: View, speaker: str, time: float) -> int | None:
-    for index in view.turns_of.get(speaker, ()):
-        span = view.turns[index].span
-        if span.start - 0.5 <= time < span.end:
-            return index
-    return None
 
 
 def _reply(

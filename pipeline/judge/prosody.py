@@ -34,16 +34,11 @@ def turn_values(
 
 def pooled_rate(pairs: Sequence[tuple[Turn, float]]) -> float | None:
     """The rate over several turns together; ``None`` for none."""
-    syllables = [_weight(turn) for turn, _ in pairs]
+    syllables = [turn.prosody.syllables or 1 if turn.prosody else 1 for turn, _ in pairs]
     seconds = [
         weight / rate for weight, (_, rate) in zip(syllables, pairs, strict=True) if rate > 0
     ]
     return sum(syllables) / math.fsum(seconds) if seconds else None
-
-
-def _weight(turn: Turn) -> float:
-    prosody = turn.prosody
-    return float(prosody.syllables if prosody and prosody.syllables else 1)
 
 
 def raised_by(turn: Turn) -> float | None:

@@ -44,7 +44,8 @@ def found(view: View, say: Say | str, by: str) -> tuple[Mention, ...]:
 
 def counted(view: View, say: Say | str, by: str) -> tuple[Mention, ...]:
     """Only the mentions that count."""
-    return tuple([mention for mention in found(view, say, by) if mention.problem is None])
+    every = found(view, say, by)
+    return tuple([each for each in every if each.problem is None]) if every else every
 
 
 def _found(view: View, say: Say, by: str) -> tuple[Mention, ...]:
@@ -61,25 +62,29 @@ def _found(view: View, say: Say, by: str) -> tuple[Mention, ...]:
 
 
 def _head(view: View, say: Say, by: str) -> tuple[Mention, ...]:
-    return next(read for key, read in _HEADS.items() if getattr(say, key) is not None)(
-        view, say, by
-    )
+    for key, read in _HEADS.items():
+        if getattr(say, key) is not None:
+            return read(view, say, by)
+    raise LookupError("an expression that says nothing to look for")
 
 
 def words_at(view: View, speaker: str, time: float) -> str | None:
     """What a party says from a moment on, for a few seconds."""
-    turn = next(
-        (
-            view.turns[index]
-            for index in view.turns_of.get(speaker, ())
-            if view.turns[index].span.start - 0.5 <= time < view.turns[index].span.end
-        ),
-        None,
-    )
-    if turn is None:
+    index = turn_at(view, speaker, time)
+    if index is None:
         return None
-    said = [word.text for word in turn.words if time - 0.3 <= word.span.start < time + 4]
+    words = view.turns[index].words
+    said = [word.text for word in words if time - 0.3 <= word.span.start < time + 4]
     return "".join(said) or None
+
+
+def turn_at(view: View, speaker: str, time: float) -> int | None:
+    """The first turn of a party that is not over at a time, if it has begun, or is about to."""
+    for index in view.turns_of.get(speaker, ()):
+        span = view.turns[index].span
+        if time < span.end and span.start - 0.5 <= time:
+            return index
+    return None
 
 
 def _merged(groups: Iterable[Sequence[Mention]]) -> tuple[Mention, ...]:
@@ -111,7 +116,7 @@ def _rather(mention: Mention, kept: Mention) -> bool:
 
 def _at_least(view: View, parts: Sequence[Say | str], count: int, by: str) -> tuple[Mention, ...]:
     groups = [found(view, part, by) for part in parts]
-    heard = sum(any(mention.problem is None for mention in group) for group in groups)
+    heard = sum(any(mention.problem is None for mention in group) for group in groups if group)
     return _merged(groups) if heard >= count else ()
 
 
@@ -123,10 +128,10 @@ def _spoilt(view: View, mention: Mention, spoiling: Sequence[Mention]) -> bool:
 # ── Places ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def within(view: View, mentions: Iterable[Mention], where: Where, by: str) -> tuple[Mention, ...]:
+def within(view: View, mentions: tuple[Mention, ...], where: Where, by: str) -> tuple[Mention, ...]:
     """The mentions that lie where they have to."""
-    if where == ANYWHERE:
-        return tuple(mentions)
+    if where == ANYWHERE or not mentions:
+        return mentions
     own = view.turns_of.get(by, [])
     return tuple([each for each in mentions if _lies(view, each, where, own)])
 
@@ -142,13 +147,17 @@ def _lies(view: View, mention: Mention, where: Where, own: Sequence[int]) -> boo
 
 
 def _is_near(mention: Mention, others: Sequence[Mention], near: Near) -> bool:
-    return any(close(mention, other, near) for other in others if other is not mention)
+    turns = near.within_turns
+    for other in others:
+        if turns is not None and abs(mention.turn - other.turn) > turns:
+            continue  # most are: looked at first
+        if other is not mention and close(mention, other, near):
+            return True
+    return False
 
 
 def close(mention: Mention, other: Mention, near: Near) -> bool:
-    """Whether ``mention`` lies near ``other`` as asked."""
-    if near.within_turns is not None and abs(mention.turn - other.turn) > near.within_turns:
-        return False
+    """Whether ``mention`` lies near ``other`` as asked, however many turns lie between."""
     if near.order == "before" and mention.start >= other.start:
         return False
     if near.order == "after" and mention.start <= other.start:
@@ -230,7 +239,7 @@ _HEADS: dict[str, Callable[[View, Say, str], tuple[Mention, ...]]] = {
     "list": lambda view, say, by: view.mentions(say.list or "", by),
     "pattern": lambda view, say, by: found(view, view.rubric.patterns[say.pattern or ""], by),
     "phrase": lambda view, say, by: view.mentions(inline_list(say.phrase or ""), by),
-    "any": lambda view, say, by: _merged(found(view, part, by) for part in say.any or ()),
+    "any": lambda view, say, by: _merged([found(view, part, by) for part in say.any or ()]),
     "all": lambda view, say, by: _at_least(view, say.all or (), len(say.all or ()), by),
     "of": lambda view, say, by: _at_least(view, say.of or (), say.at_least or 1, by),
     "regex": _matching,

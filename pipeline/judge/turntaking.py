@@ -94,21 +94,24 @@ def response_time(criterion: Measure, view: View) -> Verdict:
     ]
     if not gaps:
         return not_applicable("没有需要回应的话轮", "nothing to respond to")
-    value = statistics.median(each.offset_s for each in gaps)
+    value = statistics.median([each.offset_s for each in gaps])
     reading = Reading(value)
     verdict = held(criterion, view, "回应时间（中位数）", "median response time", "s", 2, reading)
     high = criterion.high if criterion.high is not None else 0.0
-    slow = sorted(gaps, key=lambda each: -each.offset_s)[:5]
+    late = [each for each in gaps if each.offset_s > high]
+    slow = sorted(late, key=lambda each: -each.offset_s)[:5]
     evidence = [
         _moment(each.at - each.offset_s, each.at, criterion.by, each.offset_s, high)
         for each in sorted(slow, key=lambda each: each.at)
-        if each.offset_s > high
     ]
     return _with(verdict, evidence)
 
 
 def _holds_between(view: View, at: float, offset: float) -> bool:
-    return any(hold.span.start < at and at - offset < hold.span.end for hold in view.facts.holds)
+    holds = view.facts.holds
+    return bool(holds) and any(
+        hold.span.start < at and at - offset < hold.span.end for hold in holds
+    )
 
 
 def _moment(start: float, end: float, speaker: str, value: float, limit: float) -> Evidence:

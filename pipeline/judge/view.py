@@ -319,11 +319,9 @@ class View:
             start -= 1
         return script.text(start, index)
 
-    def turn_evidence(self, turn: Turn, **more: object) -> Evidence:
+    def turn_evidence(
+        self, turn: Turn, note: Text | None = None, value: float | None = None
+    ) -> Evidence:
         """A whole turn as a moment."""
-        return Evidence(
-            span=turn.span,
-            speaker=turn.speaker,
-            words=self.text(turn) or None,
-            **more,  # type: ignore[arg-type]  # fields of Evidence, which msgspec checks by name
-        )
+        words = self.text(turn) or None
+        return Evidence(span=turn.span, speaker=turn.speaker, words=words, value=value, note=note)

@@ -68,7 +68,7 @@ def warmth(criterion: Measure, view: View) -> Verdict:
             f"语气亲切度未测量：{in_chinese(why) if why else '缺少该项声学数据'}",
             f"not measured: {why or 'no cues of warmth in the facts'}",
         )
-    value = statistics.fmean(each.scale.of(each.value) for each in shown)
+    value = statistics.fmean([each.scale.of(each.value) for each in shown])
     verdict = held(criterion, view, "语气亲切度", "warmth", "", 2, Reading(value))
     return verdict._replace(evidence=tuple(_evidence(each, criterion.by) for each in shown))
 
@@ -91,7 +91,7 @@ def _cues(party: SpeakerFacts, view: View, speaker: str) -> Iterator[Shown]:
     edges = (own[0], own[-1]) if len(own) >= LEAST_TURNS else ()
     smiles = [(turn, z) for at in edges if (z := _smile(turn := view.turns[at])) is not None]
     if smiles:
-        yield Shown(SMILE, statistics.fmean(z for _, z in smiles), smiles[0][0])
+        yield Shown(SMILE, statistics.fmean([z for _, z in smiles]), smiles[0][0])
 
 
 def _smile(turn: Turn) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Final
 
@@ -33,7 +34,7 @@ def avoids(criterion: Avoids, view: View) -> Verdict:
     every = found(view, criterion.say, criterion.by)
     beside = _beside(view, criterion.by) if criterion.company else []
     if not every and not beside and criterion.at_most >= 0:
-        return met(NOT_HEARD, value=0, high=criterion.at_most)
+        return _not_heard(criterion.at_most)
     bad = [each for each in every if each.problem is None and each.quoted is None]
     shown = bad or every
     evidence = [
@@ -63,6 +64,12 @@ def avoids(criterion: Avoids, view: View) -> Verdict:
     return missed(text, evidence, share=share, value=count, high=criterion.at_most)
 
 
+@functools.lru_cache(maxsize=1024)
+def _not_heard(at_most: int) -> Verdict:
+    """What most criteria of this kind come to, in most calls."""
+    return met(NOT_HEARD, value=0, high=at_most)
+
+
 def _beside(view: View, speaker: str) -> list[Turn]:
     """Turns of others on a party's own line, between its own: not those of who had the call before
     it, or after.
@@ -73,11 +80,12 @@ def _beside(view: View, speaker: str) -> list[Turn]:
     alone = {each.speaker for each in view.facts.speakers if each.channel == party.channel}
     if {AGENT, CUSTOMER} <= alone:  # both parties share the line: nobody knows whose company it is
         return []
+    others = alone - {speaker}
+    if not others:
+        return []
     first, last = view.turns[own[0]].span.start, view.turns[own[-1]].span.end
     return [
-        turn
-        for turn in view.turns
-        if turn.speaker in alone - {speaker} and first < turn.span.start < last
+        each for each in view.turns if each.speaker in others and first < each.span.start < last
     ]
 
 
