@@ -125,13 +125,12 @@ class Listener:
     def _said(self, pieces: Pieces) -> _Said:
         """The n-grams that the model knows, piece by piece."""
         keys = every_key(pieces, self._codes, self._vocabulary.names)
-        found = self._table.find(keys.ravel()).reshape(_PLACES, -1).T.ravel()
-        at = (found >= 0).nonzero()[0]
+        at, gram = self._table.find(keys.reshape(_PLACES, -1).T.ravel())
         first = at.searchsorted(pieces.first * _PLACES)
         own = (first[1:] > first[:-1]).nonzero()[0]
         edges = np.empty(len(own) + 1, np.int64)
         edges[:-1], edges[-1] = first.take(own), len(at)
-        return _Said(pieces, at, found.take(at), own, edges)
+        return _Said(pieces, at, gram, own, edges)
 
     def _heard(self, said: _Said, party: Longs) -> _Heard:
         """The likeliest stretch of each sentence for each list that it is sure enough of."""
@@ -172,15 +171,16 @@ class Listener:
         at, hit = stretches(found.first, found.last)
         gram, place = said.gram.take(at), said.at.take(at)
         weight = self._weights.of(gram, found.which.take(hit))
-        start, length = place // _PLACES, place // 2 % LONGEST + 1
+        start, length = place >> 3, (place >> 1 & 3) + 1
         begin, finish = _cores(hit, start, length, weight, found.begin, found.finish)
         first, last = _unit(said.pieces, begin), _unit(said.pieces, finish, -1)
-        edges = [0, *(found.last - found.first).cumsum().tolist()]
-        spoken = [gram[a:b][weight[a:b] > 0] for a, b in itertools.pairwise(edges)]
+        speaks = (weight > 0).nonzero()[0]
+        spoken, edges = gram.take(speaks), hit.take(speaks).searchsorted(np.arange(len(first) + 1))
+        grams = [spoken[low:high] for low, high in itertools.pairwise(edges.tolist())]
         chance = 1 / (1 + np.exp(-found.score))
         columns = np.minimum(first, last), last + 1, found.low, found.high, chance
         names = [self.names[which] for which in found.which.tolist()]
-        rows = zip(names, *(each.tolist() for each in columns), spoken, strict=True)
+        rows = zip(names, *(each.tolist() for each in columns), grams, strict=True)
         return sorted(itertools.starmap(Meant, rows), key=_BY_START)
 
     def _read(self, texts: Sequence[str]) -> tuple[Longs, Longs]:
@@ -258,7 +258,7 @@ def _cuts(script: Script) -> tuple[Bools, Bools]:
     begins, finishes = script.times
     gaps = np.zeros(len(begins))
     gaps[:-1] = begins[1:] - finishes[:-1]
-    closes = (np.array(script.marks) >= COMMA) | (gaps > CLAUSE_GAP_S)
+    closes = (script.marked >= COMMA) | (gaps > CLAUSE_GAP_S)
     return closes, script.stopped | (gaps > SENTENCE_GAP_S)
 
 

@@ -26,9 +26,7 @@ _LANES: Final = 4
 """Sums in one number, of 16 bits each: 257 n-grams fit, and a piece has half of that."""
 _LOW: Final = np.uint64(0x00FF00FF00FF00FF)
 _BYTE: Final = np.uint64(0xFF)
-_SUM: Final = np.uint64(0xFFFF)
 _HALF: Final = np.uint64(8)
-_SHIFTS: Final = np.arange(_LANES, dtype=np.uint64) * np.uint64(16)
 
 
 class Weights:
@@ -81,10 +79,8 @@ class Weights:
         rows >>= _HALF
         rows &= _LOW
         high = np.add.reduceat(rows, first[:-1])
-        lanes = np.empty((len(low), 2, self._words, _LANES), np.uint64)
-        np.right_shift(low[:, :, None], _SHIFTS, out=lanes[:, 0])
-        np.right_shift(high[:, :, None], _SHIFTS, out=lanes[:, 1])
-        lanes &= _SUM
-        sums = lanes.view(np.int64).reshape(len(low), -1)[:, : len(self.scale)]
-        zero: Longs = _ZERO * (first[1:] - first[:-1])
-        return sums - zero[:, None]
+        packed = np.concatenate([low, high], axis=1).astype("<u8", copy=False)
+        sums = packed.view("<u2")[:, : len(self.scale)]
+        zero = _ZERO * (first[1:] - first[:-1])
+        found: Longs = sums - zero[:, None]
+        return found
