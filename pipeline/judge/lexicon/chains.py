@@ -9,8 +9,10 @@ import numpy as np
 
 from pipeline.judge.lexicon.match import MAX_PLACE, Places
 from pipeline.judge.lexicon.rows import ByParty, Longs, stretches
+from pipeline.judge.lexicon.script import Bools
 
-MAX_PLACES = 1 << 24
+PLACES_BITS = 24
+MAX_PLACES = 1 << PLACES_BITS
 """Beyond the number of places where literals are found in a call."""
 
 
@@ -67,13 +69,16 @@ class Chains:
         Returns:
             Entries in the place of literals.
         """
-        chain, key = self._possible(places, said_by)
-        at = key % MAX_PLACES
-        key //= MAX_PLACES
+        chain, together, key = self._possible(places, said_by, sections)
+        if not len(chain):
+            return []
+        at = key & (MAX_PLACES - 1)  # a power of two: quicker than %
+        key >>= PLACES_BITS
         starts, ends, costs = places.start[at], places.end[at], places.cost[at]
         first = self._slots[0, chain] * MAX_PLACE
-        which, way = stretches(*np.searchsorted(key, (first, first + MAX_PLACE)))
+        which, way = stretches(key.searchsorted(first), key.searchsorted(first + MAX_PLACE))
         asked = (self._asked[chain[way]] & said_by[at[which]]) != 0
+        asked &= together[way, sections[starts[which]]]
         which, way = which[asked], way[asked]
         chain, start, end, cost = chain[way], starts[which], ends[which], costs[which]
         found: list[Places] = []
@@ -85,26 +90,40 @@ class Chains:
             found.append(Places(self._entry[chain[done]], start[done], end[done], cost[done]))
             low = slot * MAX_PLACE + end
             high = np.where(done, low, low + self._gaps[step, chain] + 1)
-            which, way = stretches(*np.searchsorted(key, (low, high)))
+            which, way = stretches(key.searchsorted(low), key.searchsorted(high))
             unbroken = sections[end[way] - 1] == sections[starts[which]]
             which, way = which[unbroken], way[unbroken]
             chain, start, end = chain[way], start[way], ends[which]
             cost = cost[way] + costs[which]
         return [*found, Places(self._entry[chain], start, end, cost)]
 
-    def _possible(self, places: Places, said_by: Longs) -> tuple[Longs, Longs]:
-        """The chains that have a literal in each slot, and what fills their slots, in order.
+    def _possible(
+        self, places: Places, said_by: Longs, sections: Longs
+    ) -> tuple[Longs, Bools, Longs]:
+        """The chains with a literal in each slot, where so, and what fills their slots, in order.
 
-        Slot, start and number of the place make one number, so that sorting is of numbers.
+        First by the whole call, which leaves few, then by the sentence. Slot, start and number of
+        the place make one number, so that sorting is of numbers.
         """
         slot, at = self._slots_of.of(places.literal, said_by)
         filled = np.zeros(self._count + 1, bool)
         filled[slot] = filled[-1] = True
-        chain = np.flatnonzero(filled.take(self._slots).all(axis=0))
+        chain = filled.take(self._slots).all(axis=0).nonzero()[0]
+        slot, at = self._of_these(chain, slot, at)
+        there = np.zeros((self._count + 1, sections.item(-1) + 1), bool)
+        there[slot, sections[places.start[at]]] = True
+        there[-1] = True
+        together = there[self._slots.take(chain, axis=1)].all(axis=0)
+        kept = together.any(axis=1).nonzero()[0]
+        chain, together = chain[kept], together[kept]
+        slot, at = self._of_these(chain, slot, at)
+        key = (slot * MAX_PLACE + places.start[at]) * MAX_PLACES + at
+        key.sort()
+        return chain, together, key
+
+    def _of_these(self, chain: Longs, slot: Longs, at: Longs) -> tuple[Longs, Longs]:
+        """What fills the slots of some of the chains."""
         wanted = np.zeros(self._count + 1, bool)
         wanted[self._slots.take(chain, axis=1)] = True
         used = wanted[slot].nonzero()[0]
-        slot, at = slot[used], at[used]
-        key = (slot * MAX_PLACE + places.start[at]) * MAX_PLACES + at
-        key.sort()
-        return chain, key
+        return slot[used], at[used]
