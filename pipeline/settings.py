@@ -409,6 +409,7 @@ class SpeakerSettings(Section, frozen=True):
     trusted_db: float
     glance_s: float
     glance_window_s: float
+    glance_most: int
     glance_odds: float
     own_line_hop_s: float
     least_speech_s: float

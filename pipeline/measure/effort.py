@@ -63,7 +63,7 @@ def voicing(
         spans: the stretch, such as one turn's speech.
         settings: stage settings.
     """
-    count = min(len(levels), len(f0_hz), len(bands.level_db))
+    count = min(len(levels), len(f0_hz), len(bands))
     spans = union(spans)
     part = extent(spans, count)
     voiced = mask_within(spans, part) & np.isfinite(f0_hz[part])
@@ -74,7 +74,7 @@ def voicing(
     return Voicing(
         voiced_s=seconds,
         level_dbov=float(10 * np.log10(power.mean())),
-        emphasis_db=_emphasis(10 ** (bands.level_db[part][voiced].astype(np.float64) / 10)),
+        emphasis_db=_emphasis(bands.power(part.start, part.stop)[voiced]),
         f0_hz=float(np.median(f0_hz[part][voiced])),
     )
 

@@ -3,59 +3,51 @@
 The network is the voice encoder of Resemblyzer (Apache-2.0; ``pipeline/models/README.md``), three
 LSTM layers over 40 mel bands, trained with the generalised end-to-end loss (Wan, Wang, Papir &
 Lopez Moreno 2018, "Generalized end-to-end loss for speaker verification", ICASSP) on some 9,000
-voices. It hears no level, only a channel's spectrum as it comes: so the noise of the line, known
-from where nobody speaks, is taken off the spectrum first, and the recording is brought to the level
-that the network knows.
+voices. It hears no level, only a channel's spectrum as it comes: so `spectrogram` takes the noise
+of the line off first and brings the recording to the level that the network knows.
 """
 
 from __future__ import annotations
 
 import functools
 import hashlib
-import math
+import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.fft import rfft
-from scipy.ndimage import uniform_filter1d
-from scipy.signal import get_window
 
 from pipeline.errors import ModelError
-from pipeline.measure.channel import Channel, FloatArray
-from pipeline.measure.frames import FRAME_S, Mask, frame_count, grown, runs, windowed
-from pipeline.measure.mel import slaney_hz, triangles
+from pipeline.measure import _lstm
+from pipeline.measure.channel import FloatArray
+from pipeline.measure.spectrogram import BANDS
 
 if TYPE_CHECKING:
     import torch
 
 SHIPPED_MODEL: Final = Path(__file__).resolve().parent.parent / "models" / "voices.npz"
 DIMENSIONS: Final = 256
-BANDS: Final = 40
 _LAYERS: Final = 3
-_WINDOW_S: Final = 0.025
-_BIN_HZ: Final = 1 / _WINDOW_S
-"""The window is not filled up with zeros, so that bins are 40 Hz apart at any sampling rate."""
-_TOP_HZ: Final = 8000.0
-_MODEL_HZ: Final = 16000
-_FRAMES_AT_ONCE: Final = 3000
 _WINDOWS_AT_ONCE: Final = 128
-_USUAL_POWER: Final = 0.35
-"""Sum over the bands of a mean frame of speech at -30 dBov, the level of the network's training."""
-_QUIET_MARGIN_S: Final = 0.2
-_LEAST_QUIET_FRAMES: Final = 30
-_SMOOTH_FRAMES: Final = 5
-_LEAST_RATIO: Final = 0.1
-"""Of speech to noise: a window as soft as the noise still counts for something."""
-_LENGTH_STEP: Final = 10
-"""Windows are cut to a multiple of this many frames, so that those of a length go together."""
+_WORTH_IMPORTING: Final = 400
+"""Windows that take as much longer without torch (3.3 ms each, not 0.8) as importing it takes."""
 
 Precision = Literal["auto", "float32", "bfloat16"]
-Window = tuple[int, int]
-"""First frame and the one after the last."""
+
+
+@dataclass(slots=True)
+class _Patience:
+    """How many windows may still be heard before torch has paid."""
+
+    left: int = _WORTH_IMPORTING
+
+    def ends(self, windows: int) -> bool:
+        """Whether it does with so many more."""
+        self.left -= windows
+        return self.left < 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,6 +57,7 @@ class VoiceEncoder:
     name: str
     sha256: str
     weights: dict[str, npt.NDArray[np.float32]]
+    patience: _Patience = field(default_factory=_Patience)
 
     def embed(self, pieces: Sequence[FloatArray], precision: Precision) -> FloatArray:
         """Embeddings of pieces of a mel spectrogram.
@@ -84,8 +77,18 @@ class VoiceEncoder:
         with torch.inference_mode():
             for chosen in _batches(pieces):
                 batch = torch.from_numpy(np.stack([pieces[i] for i in chosen], axis=1))
-                state = layers(batch.to(_dtype(precision)))[1][0][-1].float().numpy()
-                found[chosen] = state @ self.weights["linear.weight"].T
+                found[chosen] = layers(batch.to(_dtype(precision)))[1][0][-1].float().numpy()
+        return self._embedded(found)
+
+    def embed_few(self, pieces: Sequence[FloatArray], precision: Precision) -> FloatArray:
+        """The same to within half precision, without torch until importing it has paid."""
+        if precision == "bfloat16" or "torch" in sys.modules or self.patience.ends(len(pieces)):
+            return self.embed(pieces, precision)
+        return self._embedded(_lstm.last_outputs(_lstm.layers(self.weights, _LAYERS), pieces))
+
+    def _embedded(self, state: FloatArray) -> FloatArray:
+        """What the last layer makes of the memory's output."""
+        found = state @ self.weights["linear.weight"].T
         found = np.maximum(found + self.weights["linear.bias"], 0.0)
         return np.asarray(found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9))
 
@@ -145,150 +148,3 @@ def _layers(encoder: VoiceEncoder, dtype: Any) -> Any:
         }
     )
     return layers.to(dtype).eval()
-
-
-# ── The spectrum ─────────────────────────────────────────────────────────────────────────────────
-
-
-def mel_power(channel: Channel, within: Mask) -> FloatArray:
-    """Mel spectrogram as the network knows it: librosa's at 16 kHz, 25 ms Hann windows, 10 ms.
-
-    Args:
-        channel: at any rate; what lies above half of it stays 0.
-        within: the frames to look at.
-
-    Returns:
-        float32, shape (frames, 40), power; frame i is centred on ``(i + 0.5) * 0.01`` seconds, 0
-        where not looked at.
-    """
-    found = np.zeros((frame_count(channel), BANDS), np.float32)
-    window, weights = _analysis(channel.rate_hz)
-    for start, stop in runs(within[: len(found)]):
-        for first in range(start, stop, _FRAMES_AT_ONCE):
-            last = min(first + _FRAMES_AT_ONCE, stop)
-            found[first:last] = _power(channel, first, last, window) @ weights
-    return found
-
-
-def _analysis(rate_hz: int) -> tuple[FloatArray, FloatArray]:
-    """The window, and what each of its bins adds to each band."""
-    length = round(_WINDOW_S * rate_hz)
-    bins = min(length // 2, round(_TOP_HZ / _BIN_HZ)) + 1
-    edges = slaney_hz(BANDS + 2, 0.0, _MODEL_HZ / 2)
-    bank = triangles(edges, _MODEL_HZ, round(_MODEL_HZ / _BIN_HZ)) * (2 / (edges[2:] - edges[:-2]))
-    weights = np.zeros((length // 2 + 1, BANDS), np.float32)
-    weights[:bins] = bank[:bins]
-    scale = _MODEL_HZ / rate_hz  # a spectrum's size grows with the samples of its window
-    return get_window("hann", length).astype(np.float32) * np.float32(scale), weights
-
-
-def _power(channel: Channel, first: int, last: int, window: FloatArray) -> FloatArray:
-    """Power spectra of frames ``first`` up to ``last``."""
-    spectra = rfft(windowed(channel, first, last, window), axis=1)
-    return np.asarray(np.square(spectra.real) + np.square(spectra.imag), np.float32)
-
-
-def noise_of(mel: FloatArray, speech: Mask) -> FloatArray | None:
-    """The line's noise per band: the mean of frames clear of speech; ``None``: too few of them.
-
-    Args:
-        mel: from `mel_power`, looked at wherever there is speech and half a second around it.
-        speech: where somebody speaks.
-    """
-    quiet = mel.any(axis=1) & ~grown(speech, _QUIET_MARGIN_S)
-    return mel[quiet].mean(axis=0) if quiet.sum() >= _LEAST_QUIET_FRAMES else None
-
-
-def clean(mel: FloatArray, speech: Mask, noise: FloatArray | None, over: float) -> None:
-    """Speech without the line's noise, at the level that the network knows.
-
-    Each frame and band is multiplied by what a Wiener filter leaves of it, 1 - noise / (speech and
-    noise) (Scalart & Filho 1996, "Speech enhancement based on a priori signal to noise estimation",
-    ICASSP), the sum over 50 ms.
-
-    Args:
-        mel: from `mel_power`; changed in place, it is the largest thing that a long call needs.
-        speech: where somebody speaks.
-        noise: from `noise_of`.
-        over: how often the noise is taken off.
-    """
-    # Frames that were not looked at stay untouched: they take no memory until they are written to.
-    known: Mask = np.asarray(mel.any(axis=1), bool)
-    heard, power = speech & known, 0.0
-    before = mel[:0]
-    for first in range(0, len(mel), _FRAMES_AT_ONCE):
-        block = mel[first : first + _FRAMES_AT_ONCE]
-        rows = known[first : first + len(block)]
-        if noise is not None:
-            near = np.concatenate([before, mel[first : first + len(block) + _SMOOTH_FRAMES]])
-            around = uniform_filter1d(near, _SMOOTH_FRAMES, axis=0)[len(before) :][: len(block)]
-            before = block[-_SMOOTH_FRAMES:].copy()
-            block[rows] *= np.clip(1 - over * noise / np.maximum(around[rows], 1e-20), 0.0, 1.0)
-        power += float(block[heard[first : first + len(block)]].sum())
-    scale = np.float32(_USUAL_POWER / max(power / max(int(heard.sum()), 1), 1e-12))
-    for first, last in runs(known):
-        mel[first:last] *= scale
-
-
-def snr_db(mel: FloatArray, speech: Mask, noise: FloatArray | None) -> float:
-    """Level of the speech over the line's noise; infinite where none is known.
-
-    Args:
-        mel: from `mel_power`.
-        speech: where somebody speaks.
-        noise: from `noise_of`.
-    """
-    heard = mel[speech & mel.any(axis=1)]
-    if noise is None or not len(heard) or not noise.any():
-        return math.inf
-    ratio = float(heard.sum(axis=1).mean()) / float(noise.sum()) - 1
-    return 10 * math.log10(max(ratio, _LEAST_RATIO))
-
-
-def trust(
-    mel: FloatArray, chosen: Sequence[Window], noise: FloatArray | None, even_db: float
-) -> npt.NDArray[np.float64]:
-    """How far each window is to be believed, 0 to 1: soft ones are alike in noise, whoever speaks.
-
-    Half where the voice is ``even_db`` above the noise, and with the square of their ratio less or
-    more: 0.01 at 10 dB less, 0.99 at 10 dB more.
-
-    Args:
-        mel: from `mel_power`.
-        chosen: the windows.
-        noise: from `noise_of`.
-        even_db: level of speech over that of noise.
-    """
-    if noise is None:
-        return np.ones(len(chosen))
-    power = np.array([mel[first:last].sum(axis=1).mean() for first, last in chosen], np.float64)
-    ratio = np.maximum(power / max(float(noise.sum()), 1e-20) - 1, _LEAST_RATIO)
-    return np.asarray(1 / (1 + (10 ** (even_db / 10) / ratio) ** 2), np.float64)
-
-
-def windows(speech: Mask, window_s: float, hop_s: float, least_s: float) -> list[Window]:
-    """Windows over the runs of speech: evenly spread, none across a silence.
-
-    Runs shorter than a window are one of their own; shorter than ``least_s``, none.
-    """
-    length, hop = round(window_s / FRAME_S), round(hop_s / FRAME_S)
-    found: list[Window] = []
-    for start, stop in runs(speech):
-        if (stop - start) * FRAME_S < least_s - 1e-9:
-            continue
-        if stop - start <= length:
-            found.append((start, stop))
-            continue
-        count = -(-(stop - start - length) // hop) + 1
-        starts = np.round(np.linspace(start, stop - length, count)).astype(int)
-        found += [(int(at), int(at) + length) for at in starts]
-    return found
-
-
-def pieces(mel: FloatArray, chosen: Sequence[Window]) -> list[FloatArray]:
-    """The windows' parts of a spectrogram, their lengths cut to a multiple of ten frames."""
-    found = []
-    for start, stop in chosen:
-        spare = (stop - start) % _LENGTH_STEP if stop - start > _LENGTH_STEP else 0
-        found.append(mel[start + spare // 2 : stop - (spare - spare // 2)])
-    return found

@@ -24,6 +24,8 @@ SEGMENT_S: Final = 1.28
 _VALLEY: Final = 6
 """Bins on each side in which a peak's valley is looked for."""
 _STRONGEST: Final = 5
+_AT_ONCE: Final = 512
+"""Segments that are looked at together, whatever the call's length."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,14 @@ def continuous_activation(activation: FloatArray) -> FloatArray:
         The sum of the five highest peaks, each over its higher neighbouring valley: 0 to 5.
         Speech stays below 1.5, music lies above 2.
     """
+    parts = [
+        _level_lines(activation[first : first + _AT_ONCE + 1])
+        for first in range(0, max(1, len(activation) - 1), _AT_ONCE)
+    ]
+    return np.concatenate(parts)
+
+
+def _level_lines(activation: FloatArray) -> FloatArray:
     if len(activation) < 2:
         return np.zeros(0, np.float32)
     mean = (activation[1:] + activation[:-1]) / 2

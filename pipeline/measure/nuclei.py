@@ -93,7 +93,7 @@ def nuclei(bands: Bands, voicing: FloatArray, settings: NucleiSettings) -> Nucle
     Returns:
         none at all where under 0.3 s is voiced, as in noise, tones and silence.
     """
-    count = min(len(voicing), len(bands.level_db))
+    count = min(len(voicing), len(bands))
     voiced = voicing[:count] > 0.5
     if np.count_nonzero(voiced) * FRAME_S < _LEAST_VOICED_S:
         return Nuclei(np.zeros(0), np.zeros(0), np.zeros(0), settings.offset_syl_s)
@@ -132,8 +132,9 @@ def _loudness(
     exponent = settings.loudness_exponent
     loudness = np.empty(len(gain))
     for first in range(0, len(gain), _FRAMES_AT_ONCE):
-        piece = slice(first, min(first + _FRAMES_AT_ONCE, len(gain)))
-        loudness[piece] = np.mean(10 ** (exponent / 10 * bands.level_db[piece, chosen]), axis=1)
+        last = min(first + _FRAMES_AT_ONCE, len(gain))
+        level_db = bands.levels(first, last)[:, chosen]
+        loudness[first:last] = np.mean(10 ** (exponent / 10 * level_db), axis=1)
     return np.asarray(loudness * gain**exponent)
 
 

@@ -16,10 +16,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.measure import embedding
 from pipeline.measure.channel import FloatArray
-from pipeline.measure.embedding import Precision, VoiceEncoder, Window
+from pipeline.measure.embedding import Precision, VoiceEncoder
 from pipeline.measure.frames import FRAME_S, Mask, runs, touching, without_short
+from pipeline.measure.spectrogram import Pieces, Spectrogram, Window, windows
 from pipeline.settings import OverlappedSettings
 
 Float64Array = npt.NDArray[np.float64]
@@ -33,7 +33,7 @@ _STRIDE: Final = 7
 
 
 def probability(
-    mel: FloatArray,
+    mel: Spectrogram,
     labels: npt.NDArray[np.float64],
     settings: OverlappedSettings,
     model: VoiceEncoder,
@@ -42,7 +42,7 @@ def probability(
     """How likely it is that both voices talk, per frame.
 
     Args:
-        mel: power, shape (frames, 40), its noise taken off.
+        mel: its noise taken off.
         labels: per frame, whose voice is heard, 0 or 1; less than 0 where nobody speaks.
         settings: the section ``speakers.overlapped`` of ``configs/measure.yaml``.
         model: the voice encoder.
@@ -57,7 +57,7 @@ def probability(
     every = _within(labels >= 0, length, step, len(labels))
     if min(map(len, examples)) < settings.least_examples or not every:
         return found
-    known = [[mel[first:last] for first, last in own] for own in examples]
+    known = [Pieces(mel, own) for own in examples]
     most = max(map(len, known))
     added = [
         known[0][i * len(known[0]) // most] + known[1][i * _STRIDE % len(known[1])]
@@ -65,7 +65,7 @@ def probability(
     ]
     classes = [_described(each, model, precision) for each in (*known, added)]
     told = _Discriminant.of(classes, settings.dimensions)
-    odds = told.of_both(_described([mel[a:b] for a, b in every], model, precision))
+    odds = told.of_both(_described(Pieces(mel, every), model, precision))
     middles = np.array([(first + last) / 2 for first, last in every])
     for first, last in runs(labels >= 0):
         own = (middles >= first) & (middles < last)
@@ -86,7 +86,7 @@ def marked(likely: Float64Array, settings: OverlappedSettings) -> Mask:
 
 def _within(mask: Mask, length: int, step: int, most: int) -> list[Window]:
     """Windows within the runs of a mask, ``most`` of them, evenly spread."""
-    found = embedding.windows(mask, length * FRAME_S, step * FRAME_S, length * FRAME_S)
+    found = windows(mask, length * FRAME_S, step * FRAME_S, length * FRAME_S)
     return found[:: -(-len(found) // most)] if found else []
 
 

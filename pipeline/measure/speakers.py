@@ -9,7 +9,7 @@ how sure it is, and so does the number of voices. docs/measures/speakers.md has 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,10 +17,11 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.measure import clustering, embedding, overlapped, resegmentation
+from pipeline.measure import clustering, embedding, overlapped, resegmentation, spectrogram
 from pipeline.measure.channel import Channel, FloatArray
 from pipeline.measure.embedding import VoiceEncoder, load_encoder
-from pipeline.measure.frames import FRAME_S, Mask, frame_count, grown, mask_of, runs, spans
+from pipeline.measure.frames import FRAME_S, Mask, extent, frame_count, grown, mask_of, runs, spans
+from pipeline.measure.spectrogram import Spectrogram
 from pipeline.settings import SpeakerSettings
 from pipeline.timeline import Span, Timeline, bridge, intersection, total
 
@@ -37,6 +38,10 @@ __all__ = [
 
 _AROUND_S: Final = 0.5
 """Silence around the speech from which the line's noise is known."""
+_NEAR_S: Final = 2.0
+"""Silence around the windows of a glance, where those are few for the speech."""
+
+Embed = Callable[[Sequence[FloatArray], embedding.Precision], FloatArray]
 
 
 class Stretch(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,10 +146,15 @@ def company(
     """
     active = mask_of(speech, frame_count(channel))
     least_s = settings.glance_window_s
-    bounds = embedding.windows(active, settings.window_s, settings.glance_s, least_s)
+    bounds: Sequence[spectrogram.Window] = spectrogram.windows(
+        active, settings.window_s, settings.glance_s, least_s
+    )
     if active.sum() * FRAME_S >= settings.least_speech_s and bounds:
-        near = _frames_of(bounds, len(active)) | (grown(active, _AROUND_S) & ~active)
-        look = _look(channel, active, near, bounds, settings, model)
+        bounds, quiet = spectrogram.spread(bounds, settings.glance_most), grown(active, _AROUND_S)
+        if len(bounds) == settings.glance_most:  # then hours of silence would be too much
+            quiet &= grown(spectrogram.covered(bounds, len(active)), _NEAR_S)
+        near = spectrogram.covered(bounds, len(active)) | (quiet & ~active)
+        look = _look(channel, active, near, bounds, settings, model.embed_few)
         lengths = np.array([last - first for first, last in bounds], np.float64)
         seconds = _believed(lengths * (active.sum() * FRAME_S / lengths.sum()), look.trust)
         groups = clustering.group(look.vectors, seconds, settings.clustering)
@@ -170,10 +180,10 @@ def portrait(
         model: from `load_encoder`.
     """
     active = mask_of(speech, frame_count(channel))
-    bounds = embedding.windows(active, settings.window_s, settings.hop_s, settings.least_window_s)
+    bounds = spectrogram.windows(active, settings.window_s, settings.hop_s, settings.least_window_s)
     if active.sum() * FRAME_S < settings.least_speech_s or not bounds:
         return None
-    look = _look(channel, active, grown(active, _AROUND_S), bounds, settings, model)
+    look = _look(channel, active, grown(active, _AROUND_S), bounds, settings, model.embed)
     return np.asarray(clustering.unit(look.trust @ look.vectors), np.float32)
 
 
@@ -181,7 +191,7 @@ def portrait(
 class _Look:
     """A spectrogram without its noise, and windows of it: what they sound like, and how clearly."""
 
-    mel: FloatArray
+    mel: Spectrogram
     vectors: clustering.Vectors
     trust: npt.NDArray[np.float64]
     snr_db: float
@@ -191,7 +201,7 @@ class _Look:
 class _Course:
     """Per frame, whose voice is heard (-1: nobody's) and how likely each is, [frames, voices]."""
 
-    mel: FloatArray
+    mel: Spectrogram
     snr_db: float
     labels: npt.NDArray[np.float64]
     owned: npt.NDArray[np.float64]
@@ -207,10 +217,10 @@ def _course(
 ) -> _Course | Separation:
     """Which voice is heard when; or, where there are not several, what is said of that."""
     active = mask_of(speech, frame_count(channel))
-    bounds = embedding.windows(active, settings.window_s, settings.hop_s, settings.least_window_s)
+    bounds = spectrogram.windows(active, settings.window_s, settings.hop_s, settings.least_window_s)
     if active.sum() * FRAME_S < settings.least_speech_s or not bounds:
         return Separation(reason=f"under {settings.least_speech_s:g} s of speech")
-    look = _look(channel, active, grown(active, _AROUND_S), bounds, settings, model)
+    look = _look(channel, active, grown(active, _AROUND_S), bounds, settings, model.embed)
     grid = resegmentation.steps(active, bounds)
     seconds = _believed(
         grid.windows.T @ ((grid.frames[:, 1] - grid.frames[:, 0]) * FRAME_S), look.trust
@@ -228,7 +238,7 @@ def _course(
     if len(np.unique(course.labels)) == 1:
         return _alone(speech, 1 - sure, settings)
     labels = _by_frame(course.labels, grid, len(active))
-    labels = _at_quiet_moments(labels, look.mel.sum(axis=1), settings.quiet_reach_s)
+    labels = _at_quiet_moments(labels, look.mel.level(), settings.quiet_reach_s)
     owned = _by_frame(course.posterior, grid, len(active))
     return _Course(look.mel, look.snr_db, labels, owned, sure)
 
@@ -250,16 +260,16 @@ def _look(
     channel: Channel,
     active: Mask,
     within: Mask,
-    bounds: Sequence[embedding.Window],
+    bounds: Sequence[spectrogram.Window],
     settings: SpeakerSettings,
-    model: VoiceEncoder,
+    embed: Embed,
 ) -> _Look:
-    mel = embedding.mel_power(channel, within)
-    noise = embedding.noise_of(mel, active)
-    trust = embedding.trust(mel, bounds, noise, settings.trusted_db)
-    snr_db = embedding.snr_db(mel, active, noise)
-    embedding.clean(mel, active, noise, settings.noise_taken_off)
-    vectors = model.embed(embedding.pieces(mel, bounds), settings.precision).astype(np.float64)
+    mel = spectrogram.mel_power(channel, within)
+    noise = spectrogram.noise_of(mel, active)
+    trust = spectrogram.trust(mel, bounds, noise, settings.trusted_db)
+    snr_db = spectrogram.snr_db(mel, active, noise)
+    mel = spectrogram.clean(mel, active, noise, settings.noise_taken_off)
+    vectors = embed(spectrogram.pieces(mel, bounds), settings.precision).astype(np.float64)
     return _Look(mel, vectors, trust, snr_db)
 
 
@@ -269,13 +279,6 @@ def _believed(
     """The same speech, more of it to windows that are believed, less to the others."""
     own = seconds * trust
     return np.asarray(own * (seconds.sum() / max(float(own.sum()), 1e-9)))
-
-
-def _frames_of(bounds: Sequence[embedding.Window], frames: int) -> Mask:
-    mask = np.zeros(frames, bool)
-    for first, last in bounds:
-        mask[first:last] = True
-    return mask
 
 
 def _probability(evidence: float) -> float:
@@ -289,7 +292,7 @@ Heard = tuple[Timeline, ...]
 
 def _as_heard(
     heard: Heard,
-    windows: Sequence[embedding.Window],
+    windows: Sequence[spectrogram.Window],
     vectors: clustering.Vectors,
     seconds: npt.NDArray[np.float64],
     settings: SpeakerSettings,
@@ -355,13 +358,14 @@ def _told_apart(
     for number, voice in enumerate(heard, 1):
         sure = np.where(labels == voice, owned[:, voice], both)
         for span in _unbroken(speech, number - 1, settings.segment_pause_s):
-            confidence = float(sure[mask_of((span,), len(labels)) & (sure > 0)].mean())
+            own = sure[extent((span,), len(sure))]
+            confidence = float(own[own > 0].mean())
             stretches.append(Stretch(voice=number, span=span, confidence=confidence))
     return Separation(
         speech=speech,
         stretches=tuple(sorted(stretches, key=lambda each: each.span)),
         overlaps=tuple(
-            Overlapped(span=span, confidence=float(both[mask_of((span,), len(both))].mean()))
+            Overlapped(span=span, confidence=float(both[extent((span,), len(both))].mean()))
             for span in spans(both > 0, duration_s)
         ),
         confidence=course.sure,

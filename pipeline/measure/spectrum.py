@@ -17,6 +17,7 @@ from scipy.signal import get_window
 from pipeline.measure import mel
 from pipeline.measure.channel import Channel, FloatArray
 from pipeline.measure.frames import frame_count, grown, mask_of, runs, windowed
+from pipeline.measure.rows import Rows
 from pipeline.timeline import Span, union
 
 BANDS = 14
@@ -33,14 +34,21 @@ class Bands:
     """Level per frame and band.
 
     Attributes:
-        level_db: shape (frames, 14), dBov, float32; `SILENCE_DB` where silent or not looked at.
+        rows: 14 levels of each frame, dBov; `SILENCE_DB` where silent or not looked at.
     """
 
-    level_db: FloatArray
+    rows: Rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def levels(self, first: int, last: int) -> FloatArray:
+        """Levels of frames ``first`` up to ``last``, shape (frames, 14), dBov."""
+        return self.rows.read(first, last)
 
     def power(self, first: int, last: int) -> npt.NDArray[np.float64]:
         """Power of frames ``first`` up to ``last``, shape (frames, 14); full scale = 1."""
-        return np.asarray(10 ** (self.level_db[first:last].astype(np.float64) / 10))
+        return np.asarray(10 ** (self.levels(first, last).astype(np.float64) / 10))
 
 
 def bands(channel: Channel, within: Iterable[Span] | None = None, margin_s: float = 0.3) -> Bands:
@@ -52,7 +60,7 @@ def bands(channel: Channel, within: Iterable[Span] | None = None, margin_s: floa
         margin_s: seconds added around them.
     """
     count = frame_count(channel)
-    levels = np.full((count, BANDS), SILENCE_DB, np.float32)
+    levels = Rows(count, BANDS, SILENCE_DB)
     if channel.rate_hz < LEAST_RATE_HZ:
         return Bands(levels)
     wanted = np.ones(count, bool)
@@ -61,7 +69,7 @@ def bands(channel: Channel, within: Iterable[Span] | None = None, margin_s: floa
     window, weights = _analysis(channel.rate_hz)
     for first, last in _pieces(runs(wanted)):
         power = _spectra(channel, first, last, window) @ weights
-        levels[first:last] = np.maximum(10 * np.log10(np.maximum(power, 1e-30)), SILENCE_DB)
+        levels.write(first, np.maximum(10 * np.log10(np.maximum(power, 1e-30)), SILENCE_DB))
     return Bands(levels)
 
 

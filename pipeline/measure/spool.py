@@ -32,7 +32,7 @@ class Spool:
         try:
             self._file = tempfile.TemporaryFile(prefix="qinhe-")  # noqa: SIM115 - `close` ends it
         except OSError as error:
-            raise _no_room(error) from error
+            raise no_room(error) from error
 
     def append(self, samples: NDArray[np.int16] | FloatArray) -> None:
         """Adds samples, 1-D; all of one type.
@@ -45,7 +45,7 @@ class Spool:
         try:
             self._file.write(np.ascontiguousarray(samples).data)
         except OSError as error:
-            raise _no_room(error) from error
+            raise no_room(error) from error
         self.n_samples += len(samples)
 
     def finish(self) -> None:
@@ -57,7 +57,7 @@ class Spool:
         try:
             self._file.flush()
         except OSError as error:
-            raise _no_room(error) from error
+            raise no_room(error) from error
 
     def channel(self, n_samples: int) -> Channel:
         """The sound as a channel of ``n_samples``, padded with silence where it is shorter."""
@@ -85,7 +85,8 @@ class Spool:
         return np.frombuffer(data, np.float32).copy()  # the buffer itself cannot be written to
 
 
-def _no_room(error: OSError) -> QinheError:
+def no_room(error: OSError) -> QinheError:
+    """What a full disk means to whoever measures."""
     return QinheError(
         f"{tempfile.gettempdir()}: cannot keep decoded sound there ({error.strerror}); "
         "free some space or point TMPDIR to a folder that has it."

@@ -34,7 +34,7 @@ from pipeline.tracks import FloatTrack
 
 VERSIONS: Final = {
     "speech": "3",
-    "speakers": "4",
+    "speakers": "5",
     "quality": "1",
     "level": "1",
     "pitch": "3",

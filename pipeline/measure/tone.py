@@ -99,7 +99,7 @@ def measure(
     """
     spans = union(spans)
     whole = Span(spans[0].start, spans[-1].end) if spans else None
-    count = min(len(f0_hz), len(levels), len(bands.level_db))
+    count = min(len(f0_hz), len(levels), len(bands))
     near = _frames_about(whole, count) if whole else slice(0, 0)
     voiced = mask_within(spans, near) & np.isfinite(f0_hz[near])
     seconds = float(np.count_nonzero(voiced)) * FRAME_S

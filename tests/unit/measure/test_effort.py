@@ -4,6 +4,7 @@ from scipy.signal import butter, sosfilt
 
 from pipeline.measure import effort, level, spectrum
 from pipeline.measure.channel import from_samples
+from pipeline.measure.rows import Rows
 from pipeline.settings import load_measure_settings
 from pipeline.timeline import Span
 
@@ -67,7 +68,7 @@ def test_a_lowered_voice_is_negative():
 
 def test_without_voice_there_is_no_effort():
     levels = np.full(100, -20.0, np.float32)
-    bands = spectrum.Bands(np.full((100, spectrum.BANDS), -30.0, np.float32))
+    bands = spectrum.Bands(Rows.of(np.full((100, spectrum.BANDS), -30.0, np.float32)))
     unvoiced = effort.voicing(
         levels, bands, np.full(100, np.nan, np.float32), [Span(0.0, 1.0)], SETTINGS
     )

@@ -6,6 +6,7 @@ import pytest
 from pipeline.measure import overlapped, speakers
 from pipeline.measure.channel import from_samples
 from pipeline.measure.frames import spans
+from pipeline.measure.spectrogram import Spectrogram
 from pipeline.settings import load_measure_settings
 from pipeline.timeline import Span, intersection, total
 from scripts.validation.speakers import noisy, sample_call
@@ -71,5 +72,5 @@ def test_an_overlap_is_likely_somewhere_and_possible_throughout():
 def test_with_too_few_examples_of_a_voice_nothing_is_likely(model):
     labels = np.zeros(1000)
     labels[900:960] = 1.0
-    mel = np.ones((1000, 40), np.float32)
+    mel = Spectrogram.of(np.ones((1000, 40), np.float32))
     assert not overlapped.probability(mel, labels, OVERLAPPED, model, "auto").any()

@@ -83,6 +83,8 @@ class _Counting:
         self.pieces += len(pieces)
         return self.model.embed(pieces, precision)
 
+    embed_few = embed
+
 
 def test_one_glance_tells_that_a_line_has_one_voice(call, model):
     truth = read_truth(CALLS / f"{call.name}.truth.json")
