@@ -5,7 +5,8 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 ADDRESS = "127.0.0.1"
 _QUIET = {
@@ -14,8 +15,20 @@ _QUIET = {
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
     "RAY_raylet_start_wait_time_s": "120",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    # Else Ray's workers run at 15, and beside other tests get a thirtieth of what those get.
+    "RAY_worker_niceness": "0",
 }
 _STORE_BYTES = 80 * 2**20
+
+
+class Process(NamedTuple):
+    """A worker of ours, as the system shows it."""
+
+    pid: int
+    does: str
+    """The method that it is in, if any."""
+    state: str
+    """As in proc(5): ``T`` is stopped."""
 
 
 @contextmanager
@@ -60,12 +73,33 @@ class Nodes:
                 **more,
             )
 
+    def members(self) -> list[Process]:
+        """The actors that are workers of ours, on these nodes: others may run a cluster too."""
+        raylets = {
+            each.process.pid
+            for node in self._cluster.list_all_nodes()
+            for each in node.all_processes.get("raylet", ())
+        }
+        found = (_member(path.parent, raylets) for path in Path("/proc").glob("[0-9]*/cmdline"))
+        return [each for each in found if each is not None]
+
     def kill(self, node: Any) -> None:
         """As when a machine is taken away: nobody is told."""
         self._cluster.remove_node(node, allow_graceful=False)
 
     def stop(self) -> None:
         self._cluster.shutdown()
+
+
+def _member(process: Path, parents: set[int]) -> Process | None:
+    try:
+        title = (process / "cmdline").read_bytes().split(b"\0")[0].decode()
+        state, parent = (process / "stat").read_text().rpartition(")")[2].split()[:2]
+    except OSError:  # it has ended
+        return None
+    if not title.startswith("ray::Member") or int(parent) not in parents:
+        return None
+    return Process(int(process.name), title.partition(".")[2], state)
 
 
 @contextmanager

@@ -33,7 +33,7 @@ from pipeline.store.files import PART
 _LOOK_S: Final = 5.0
 """How often to ask whether nodes came or went."""
 _PATIENCE_S: Final = 600.0
-"""How long to go on without a single worker."""
+"""How long to go on without a single worker, or with one that does not come up."""
 _CONNECT_S: Final = 10.0
 _MOST_LOSSES: Final = 10
 """Nodes that a call may be lost with, which is no fault of its own, before it is let be."""
@@ -51,7 +51,8 @@ class _Worker:
     node: str | None = None
     """Where it runs; ``None`` before it is ready."""
     task: Task | None = None
-    until: float = field(default=float("inf"))
+    until: float = field(default_factory=lambda: time.monotonic() + _PATIENCE_S)
+    """When patience ends with what it is doing, on the monotonic clock."""
 
 
 class Cluster:
@@ -292,9 +293,9 @@ class Cluster:
 
     def _late(self, one: _Worker) -> Outcome | None:
         task = one.task
-        if task is None:
-            return None
         self._drop(one)
+        if task is None:  # stuck while it started, or Ray lost it: another may fare better
+            return None
         reason = f"not done within {self._time_limit_s:g} s"
         return Outcome(number=task.number, fault=Fault(kind="time", reason=reason))
 

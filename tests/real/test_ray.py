@@ -1,5 +1,6 @@
 """Nights on a real Ray cluster: two nodes on the loopback, one of them taken away."""
 
+import contextlib
 import json
 import os
 import signal
@@ -26,20 +27,9 @@ from tests.night import check_sound, short_calls
 from tests.raycluster import Nodes, quiet
 from tests.real.conftest import Qinhe
 
-CALLS = 14
+CALLS = 24
 PATIENCE_S = 400.0
-
-
-def members() -> list[int]:
-    """The processes of Ray's actors that are workers of ours."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            if path.read_bytes().startswith(b"ray::Member"):
-                found.append(int(path.parent.name))
-        except OSError:
-            continue
-    return found
+"""Seconds in which nothing happens, on a machine that has other work."""
 
 
 def events(log: Path) -> list[dict]:
@@ -51,18 +41,63 @@ def events(log: Path) -> list[dict]:
     ]
 
 
-def measured(log: Path) -> int:
-    return sum(event["event"] == "measured" for event in events(log))
-
-
 @pytest.fixture(scope="module")
-def nodes() -> Iterator[Nodes]:
+def started() -> Iterator[Nodes]:
     with quiet():
         cluster = Nodes(2)
         try:
             yield cluster
         finally:
             cluster.stop()
+
+
+@pytest.fixture
+def nodes(started: Nodes) -> Nodes:
+    """The cluster, once the test before has left it: a stopped worker takes Ray some seconds."""
+    until = time.monotonic() + PATIENCE_S
+    while started.members():
+        assert time.monotonic() < until, started.members()
+        time.sleep(0.1)
+    return started
+
+
+def stopped(nodes: Nodes, method: str) -> int:
+    """The process of a worker, stopped in the middle of a method."""
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until:
+        for pid in [each.pid for each in nodes.members() if each.does == method]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
+                if any(each.pid == pid and each.does == method for each in nodes.members()):
+                    return pid
+                os.kill(pid, signal.SIGCONT)
+        time.sleep(0.005)
+    raise AssertionError(f"no worker came to {method}: {nodes.members()}")
+
+
+class Run:
+    """A night on the cluster, and its log."""
+
+    def __init__(self, nodes: Nodes, log: Path, *arguments: object) -> None:
+        self._nodes, self._log = nodes, log
+        command = ("batch", *arguments, "--log", log, "--ray", nodes.address, "--quiet")
+        self.process = subprocess.Popen([sys.executable, "-m", "pipeline", *map(str, command)])
+
+    def until_measured(self, count: int) -> None:
+        """Wait as long as anything happens, and a while more."""
+        seen, until = -1, 0.0
+        while True:
+            over, told = self.process.poll() is not None, events(self._log)
+            if sum(event["event"] == "measured" for event in told) >= count:
+                return
+            assert not over, f"over before all was measured: {self._told()}"
+            if len(told) != seen:
+                seen, until = len(told), time.monotonic() + PATIENCE_S
+            assert time.monotonic() < until, f"nothing happened: {self._told()}"
+            time.sleep(0.02)
+
+    def _told(self) -> str:
+        return f"{self._nodes.members()}, {events(self._log)}"
 
 
 def one(cluster: Cluster) -> Outcome:
@@ -108,15 +143,16 @@ def test_what_goes_wrong_costs_its_call_alone(nodes: Nodes, tmp_path: Path) -> N
         done = one(cluster)
         assert done.fault is None
         assert done.measured is not None
-        (victim,) = members()
-        os.kill(victim, signal.SIGSTOP)  # so that the kill comes in the middle of the call
+        (victim,) = nodes.members()
+        os.kill(victim.pid, signal.SIGSTOP)  # so that the kill comes in the middle of the call
         cluster.give(msgspec.structs.replace(task, number=2))
-        os.kill(victim, signal.SIGKILL)
+        os.kill(victim.pid, signal.SIGKILL)
         outcome = one(cluster)
         assert (outcome.number, outcome.fault.kind) == (2, "crash")
         while not cluster.free:
             cluster.wait(0.5)
-        os.kill(members()[0], signal.SIGSTOP)  # a decoder that never comes back
+        (victim,) = nodes.members()
+        os.kill(victim.pid, signal.SIGSTOP)  # a decoder that never comes back
         cluster._time_limit_s = 1.5
         cluster.give(msgspec.structs.replace(task, number=3))
         outcome = one(cluster)
@@ -124,35 +160,35 @@ def test_what_goes_wrong_costs_its_call_alone(nodes: Nodes, tmp_path: Path) -> N
     assert list((tmp_path / "files").glob("seen-*")) == []
 
 
+def test_a_worker_that_never_comes_up_is_replaced(nodes: Nodes, tmp_path: Path) -> None:
+    (path,) = short_calls(tmp_path / "in", 1, 1.0)
+    with Cluster(nodes.address, charge_of(tmp_path / "files"), 1, 700.0, 600.0) as cluster:
+        cluster.give(task_of(path))
+        stopped(nodes, "start")
+        cluster._workers[0].until = time.monotonic()  # as if its ten minutes were over
+        outcome = one(cluster)
+    assert outcome.fault is None
+
+
 def test_a_lost_node_and_a_killed_worker_cost_no_call(nodes: Nodes, tmp_path: Path) -> None:
     short_calls(tmp_path / "in", CALLS, 1.0)
     log, address = tmp_path / "log", str(tmp_path / "n.db")
-    command = (
-        *("batch", tmp_path / "in", "--db", address, "--no-transcript", "--quiet"),
-        *("--log", log, "--ray", nodes.address),
-    )
-    process = subprocess.Popen([sys.executable, "-m", "pipeline", *map(str, command)])
-    until = time.monotonic() + PATIENCE_S
-
-    def wait_for(count: int) -> None:
-        while measured(log) < count and process.poll() is None:
-            assert time.monotonic() < until
-            time.sleep(0.02)
-        assert process.poll() is None, "over before anything was killed"
-
+    run = Run(nodes, log, tmp_path / "in", "--db", address, "--no-transcript")
     try:
-        wait_for(2)
-        os.kill(members()[0], signal.SIGKILL)
-        wait_for(5)
+        run.until_measured(2)
+        os.kill(stopped(nodes, "do"), signal.SIGKILL)
+        run.until_measured(5)
         nodes.kill(nodes.others[0])
-        assert process.wait(PATIENCE_S) == 0
+        assert run.process.poll() is None, "over before its node was killed"
+        run.until_measured(CALLS)
+        assert run.process.wait(PATIENCE_S) == 0
     finally:
-        process.kill()
+        run.process.kill()
     with open_database(address) as database:
         check_sound(database, CALLS)
     every = Counter((event["event"], event.get("source")) for event in events(log))
     assert all(every["measured", str(path)] == 1 for path in (tmp_path / "in").iterdir())
-    assert sum(event["event"] == "retry" for event in events(log)) <= 1  # the lost node is no fault
+    assert sum(event["event"] == "retry" for event in events(log)) == 1  # the lost node is no fault
     assert [event for event in events(log) if event["event"] == "failed"] == []
 
 
