@@ -34,8 +34,12 @@ def add_meant(
     script = hearing.script
 
     def listed(phrases: str, low: int, high: int) -> bool:
-        own = found.get((phrases, turns[script.turn_of.item(low)].speaker), ())
-        return any(hit.start < high and low < hit.end for hit in own)
+        for hit in found.get((phrases, turns[script.turn_of.item(low)].speaker), ()):
+            if hit.start >= high:
+                break
+            if low < hit.end:
+                return True
+        return False
 
     meant = [each for each in book.listener.search(script, listed) if not _barred(barred, each)]
     if not meant:
