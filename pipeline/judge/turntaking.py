@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import statistics
 
+import msgspec
+
 from pipeline.facts import AGENT, CUSTOMER, INTERRUPTIONS, MIXED
 from pipeline.judge.limits import Reading, held
 from pipeline.judge.prosody import raised_by
@@ -104,7 +106,7 @@ def response_time(criterion: Measure, view: View) -> Verdict:
         _moment(each.at - each.offset_s, each.at, criterion.by, each.offset_s, high)
         for each in sorted(slow, key=lambda each: each.at)
     ]
-    return _with(verdict, evidence)
+    return msgspec.structs.replace(verdict, evidence=tuple(evidence))
 
 
 def _holds_between(view: View, at: float, offset: float) -> bool:
@@ -122,10 +124,6 @@ def _moment(start: float, end: float, speaker: str, value: float, limit: float) 
         limit=limit,
         unit="s",
     )
-
-
-def _with(verdict: Verdict, evidence: list[Evidence]) -> Verdict:
-    return verdict._replace(evidence=tuple(evidence))
 
 
 # ── Events ───────────────────────────────────────────────────────────────────────────────────────

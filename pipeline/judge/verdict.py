@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable
-from typing import NamedTuple
+
+import msgspec
 
 from pipeline.scorecard import Evidence, Outcome, Text
 
@@ -12,7 +13,7 @@ MAX_EVIDENCE = 8
 """Moments shown per finding; the worst or first ones."""
 
 
-class Verdict(NamedTuple):
+class Verdict(msgspec.Struct, frozen=True, gc=False):
     """The outcome of one check; ``share`` of the points is won."""
 
     outcome: Outcome

@@ -173,14 +173,11 @@ class View:
     @cached_property
     def digits(self) -> list[int]:
         """How many of each turn's units are digits."""
-        script, vocabulary = self.script, self.book.vocabulary
-        is_digit = np.zeros(len(vocabulary), np.int64)
-        is_digit[list(vocabulary.digits)] = 1
-        so_far = is_digit[script.ids].cumsum()
-        # The unit before a turn is a break.
-        edges = np.array([script.starts, script.ends], np.int64) - 1
-        counts: list[int] = np.diff(so_far[edges], axis=0)[0].tolist()
-        return counts
+        script = self.script
+        places = self.book.vocabulary.digits_in(script.ids).nonzero()[0]
+        counts = np.bincount(script.turn_of[places], minlength=len(self.turns))
+        found: list[int] = counts.tolist()
+        return found
 
     def mentions(self, phrases: str, speaker: str) -> tuple[Mention, ...]:
         """Hits of a phrase list by a party, in time order."""

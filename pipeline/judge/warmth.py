@@ -12,6 +12,8 @@ import statistics
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import msgspec
+
 from pipeline.facts import SpeakerFacts, Turn
 from pipeline.judge.limits import Reading, held
 from pipeline.judge.prosody import raised_by
@@ -70,7 +72,8 @@ def warmth(criterion: Measure, view: View) -> Verdict:
         )
     value = statistics.fmean([each.scale.of(each.value) for each in shown])
     verdict = held(criterion, view, "语气亲切度", "warmth", "", 2, Reading(value))
-    return verdict._replace(evidence=tuple(_evidence(each, criterion.by) for each in shown))
+    moments = tuple([_evidence(each, criterion.by) for each in shown])
+    return msgspec.structs.replace(verdict, evidence=moments)
 
 
 def _cues(party: SpeakerFacts, view: View, speaker: str) -> Iterator[Shown]:

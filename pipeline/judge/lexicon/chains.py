@@ -108,13 +108,13 @@ class Chains:
         slot, at = self._slots_of.of(places.literal, said_by)
         filled = np.zeros(self._count + 1, bool)
         filled[slot] = filled[-1] = True
-        chain = filled.take(self._slots).all(axis=0).nonzero()[0]
+        chain = np.flatnonzero(filled.take(self._slots).all(axis=0))
         slot, at = self._of_these(chain, slot, at)
         there = np.zeros((self._count + 1, sections.item(-1) + 1), bool)
         there[slot, sections[places.start[at]]] = True
         there[-1] = True
-        together = there[self._slots.take(chain, axis=1)].all(axis=0)
-        kept = together.any(axis=1).nonzero()[0]
+        together = np.logical_and.reduce(there[self._slots.take(chain, axis=1)])
+        kept = np.flatnonzero(together.any(axis=1))
         chain, together = chain[kept], together[kept]
         slot, at = self._of_these(chain, slot, at)
         key = (slot * MAX_PLACE + places.start[at]) * MAX_PLACES + at

@@ -25,6 +25,8 @@ REPORTING: Final = "\n"
 """The name of the list of reporting phrases; no list of a file can be called so."""
 QUOTE_REACH = 8
 """Units between "您刚才说" and the words it reports …"""
+_RANK_BITS = 32
+"""Room for any rank."""
 SHORT_REPORT, SHORT_REACH = 2, 1
 """… and between "您说", which may as well be the whole sentence, and its words."""
 
@@ -224,14 +226,16 @@ class PhraseBook:
             length: of the script.
         """
         low = group * length + places.start  # in a row of all groups' scripts
-        order = low.argsort(kind="stable")
+        order = (low * len(self.entries) + places.literal).argsort(kind="stable")
         low = low[order]
         entry, start, end = places.literal[order], places.start[order], places.end[order]
         cost = places.cost[order]
         high = low + (end - start)
         rank = cost - 20 * (high - low) - 100_000 * self._excepting[entry]
         crowd = _crowds(low, high)
-        turns = np.lexsort((entry, start, rank, crowd))
+        # One number to sort by, and rows that lie by start and entry already: several times as
+        # quick as four keys.
+        turns = ((crowd << _RANK_BITS) + rank).argsort(kind="stable")
         first = turns[_fresh(crowd)]  # a crowd is as long in whatever order
         kept = np.zeros(len(order), bool)
         kept[first] = True

@@ -39,11 +39,11 @@ class Vocabulary:
 
     def __init__(self) -> None:
         self.names: list[str] = ["\n"]
-        self.digits: set[int] = set()
-        """Numbers of the units that are digits."""
         self._number: dict[str, int] = {"\n": BREAK}
         self._numbers_of: dict[frozenset[str], frozenset[int]] = {}
         self._words: dict[str, int] = {}
+        self._digits = Growing()
+        self._digits.add([0])
         self._first, self._count = Growing(), Growing()
         self._units, self._marks = Growing(), Growing()
 
@@ -56,8 +56,7 @@ class Vocabulary:
         if known is None:
             known = self._number[unit] = len(self.names)
             self.names.append(unit)
-            if digit_of(unit) is not None:
-                self.digits.add(known)
+            self._digits.add([digit_of(unit) is not None])
         return known
 
     def numbers(self, units: frozenset[str]) -> frozenset[int]:
@@ -66,6 +65,10 @@ class Vocabulary:
         if known is None:
             known = self._numbers_of[units] = frozenset(map(self.number, units))
         return known
+
+    def digits_in(self, units: Longs) -> Longs:
+        """Which of these units, by number, are digits: 1; 0 for the others."""
+        return self._digits.values[units]
 
     def words(self, texts: Sequence[str]) -> Longs:
         """The numbers of words; new ones get the next."""
