@@ -9,26 +9,14 @@ through the model in batches, whosever they are.
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
+from pipeline.batch.windows import Found, Windows
 from pipeline.measure.audio import FloatArray
-from pipeline.measure.engines import recognised
 from pipeline.measure.recogniser import Elsewhere, Recogniser
-from pipeline.measure.words import Passage
 from pipeline.settings import TranscriptSettings
-
-Found = tuple[Passage, ...]
-
-
-@dataclass(slots=True, eq=False)
-class _Window:
-    sound: FloatArray
-    language: str
-    found: Future[Found] = field(default_factory=Future)
 
 
 class SideBySide:
@@ -41,12 +29,11 @@ class SideBySide:
 
     def __init__(self, recogniser: Recogniser, settings: TranscriptSettings) -> None:
         self._model = recogniser
-        self._settings = settings
         self._changed = threading.Condition()
         self._taken = False
         self._begun = 0
         self._waiting = 0
-        self._windows: deque[_Window] = deque()
+        self._windows = Windows(recogniser, settings)
 
     @property
     def recogniser(self) -> Recogniser:
@@ -78,12 +65,11 @@ class SideBySide:
     # ── Words ────────────────────────────────────────────────────────────────────────────────
 
     def _ask(self, sounds: Sequence[FloatArray], language: str) -> Callable[[], list[Found]]:
-        mine = [_Window(sound, language) for sound in sounds]
         with self._changed:
-            self._windows.extend(mine)
+            mine = self._windows.add(sounds, language)
         return lambda: self._answered(mine)
 
-    def _answered(self, mine: Sequence[_Window]) -> list[Found]:
+    def _answered(self, mine: Sequence[Future[Found]]) -> list[Found]:
         """What is said in each window; other calls have their turn meanwhile.
 
         Raises:
@@ -92,33 +78,13 @@ class SideBySide:
         with self._changed:
             self._waiting += 1
             self._give_turn()
-            while not all(window.found.done() for window in mine):
+            while not all(found.done() for found in mine):
                 if self._taken or self._waiting < self._begun:
                     self._changed.wait()
                     continue
                 # Whoever is begun waits: nobody would bring more windows.
-                self._recognise(self._batch())
+                self._windows.recognise(self._windows.taken())
+                self._changed.notify_all()
             self._waiting -= 1
             self._take_turn()
-        return [window.found.result() for window in mine]
-
-    def _batch(self) -> list[_Window]:
-        """The oldest, and those of its language who came next."""
-        language = self._windows[0].language
-        same = [window for window in self._windows if window.language == language]
-        batch = same[: self._settings.batch_windows]
-        for window in batch:
-            self._windows.remove(window)
-        return batch
-
-    def _recognise(self, batch: Sequence[_Window]) -> None:
-        sounds = [window.sound for window in batch]
-        try:
-            found = recognised(self._model, sounds, self._settings, batch[0].language)
-            for window, passages in zip(batch, found, strict=True):
-                window.found.set_result(passages)
-        except Exception as error:  # the calls' to bear: each is told
-            for window in batch:
-                if not window.found.done():
-                    window.found.set_exception(error)
-        self._changed.notify_all()
+        return [found.result() for found in mine]

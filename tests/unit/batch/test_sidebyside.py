@@ -1,4 +1,4 @@
-"""Calls of one worker that take turns; a model of random weights writes for certain."""
+"""Calls of one worker that take turns."""
 
 import threading
 import time
@@ -7,38 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 import msgspec
 import numpy as np
 import pytest
-import torch
-from whisper.model import ModelDimensions, Whisper
 
 from pipeline.batch.sidebyside import SideBySide
 from pipeline.measure import engines
 from pipeline.measure.engines import recognised
 from pipeline.measure.recogniser import Recogniser
-from pipeline.settings import TranscriptSettings, load_measure_settings
-
-DIMENSIONS = ModelDimensions(80, 1500, 32, 2, 1, 51865, 448, 32, 2, 2)
-LENGTHS = ((0.1, 0.2), (0.15,), (), (0.12, 0.05))
-
-
-@pytest.fixture(scope="module")
-def recogniser() -> Recogniser:
-    torch.manual_seed(3)
-    model = Whisper(DIMENSIONS)
-    torch.nn.init.normal_(model.decoder.positional_embedding, std=0.5)
-    return Recogniser(model.eval(), "random", "0" * 64, demonstration=False)
-
-
-@pytest.fixture(scope="module")
-def settings() -> TranscriptSettings:
-    usual = load_measure_settings().transcript
-    return msgspec.structs.replace(usual, precision="float32", temperatures=(0.0,), batch_windows=8)
-
-
-@pytest.fixture(scope="module")
-def calls() -> list[list[np.ndarray]]:
-    noise = np.random.default_rng(1)
-    return [[noise.normal(0, 0.1, round(s * 16_000)).astype(np.float32) for s in one]
-            for one in LENGTHS]  # fmt: skip
+from pipeline.settings import TranscriptSettings
 
 
 def at_once(
@@ -79,13 +53,13 @@ def test_calls_share_batches_and_get_what_each_gets_alone(
         sizes.append(len(sounds))
         return recognised(model, sounds, *rest)
 
-    monkeypatch.setattr("pipeline.batch.sidebyside.recognised", counted)
+    monkeypatch.setattr("pipeline.batch.windows.recognised", counted)
     found = at_once(SideBySide(recogniser, settings), settings, calls)
     for one, other in zip(alone, found, strict=True):
         assert [[p.text for p in passage.pieces] for (passage,) in one] == [
             [p.text for p in passage.pieces] for (passage,) in other
         ]
-    assert sum(sizes) == sum(map(len, LENGTHS))
+    assert sum(sizes) == sum(map(len, calls))
     assert max(sizes) > 2  # of more than one call
 
 
@@ -108,8 +82,8 @@ def test_a_batch_that_fails_is_told_to_every_call_and_the_next_ones_go_on(
 
     side = SideBySide(recogniser, settings)
     with monkeypatch.context() as patch:
-        patch.setattr("pipeline.batch.sidebyside.recognised", broken)
+        patch.setattr("pipeline.batch.windows.recognised", broken)
         told = at_once(side, settings, calls)
-    assert [isinstance(each, ArithmeticError) for each in told] == [bool(one) for one in LENGTHS]
+    assert [isinstance(each, ArithmeticError) for each in told] == [bool(one) for one in calls]
     assert [len(one) for one in at_once(side, settings, calls)] == [len(one) for one in calls]
     assert engines.recognised is recognised

@@ -1,4 +1,4 @@
-"""Calls side by side on one model: a small one of random weights, which writes for certain."""
+"""Calls side by side on one model."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -6,38 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 import msgspec
 import numpy as np
 import pytest
-import torch
-from whisper.model import ModelDimensions, Whisper
+from whisper.model import Whisper
 
 from pipeline.batch.together import Together
 from pipeline.measure import batched
 from pipeline.measure.engines import recognised
 from pipeline.measure.recogniser import Elsewhere, Recogniser
-from pipeline.settings import TranscriptSettings, load_measure_settings
-
-DIMENSIONS = ModelDimensions(80, 1500, 32, 2, 1, 51865, 448, 32, 2, 2)
-
-
-@pytest.fixture(scope="module")
-def recogniser() -> Recogniser:
-    torch.manual_seed(3)
-    model = Whisper(DIMENSIONS)
-    torch.nn.init.normal_(model.decoder.positional_embedding, std=0.5)
-    return Recogniser(model.eval(), "random", "0" * 64, demonstration=False)
-
-
-@pytest.fixture(scope="module")
-def settings() -> TranscriptSettings:
-    usual = load_measure_settings().transcript
-    return msgspec.structs.replace(usual, precision="float32", temperatures=(0.0,), batch_windows=8)
-
-
-@pytest.fixture(scope="module")
-def calls() -> list[list[np.ndarray]]:
-    noise = np.random.default_rng(1)
-    lengths = ((0.1, 0.2), (0.15,), (0.12, 0.05))
-    return [[noise.normal(0, 0.1, round(s * 16_000)).astype(np.float32) for s in one]
-            for one in lengths]  # fmt: skip
+from pipeline.settings import TranscriptSettings
 
 
 def test_calls_side_by_side_share_batches_and_write_what_each_writes_alone(
