@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 
+from pipeline.judge.lexicon.sound import readings, skeleton
 from pipeline.judge.mention import Mention
 from pipeline.judge.said import counted, found
 from pipeline.judge.verdict import (
@@ -110,10 +111,36 @@ LEAST_DIGITS = 3
 """Fewer are no string."""
 _THOUSANDS = re.compile(r"\d,\d{3}(?!\d)")
 _NO_DIGIT = re.compile(r"\D")
+_BETWEEN = re.compile(r"[\s,，、。.\-嗯呃啊]+")
+_HANZI = re.compile(r"[\u4e00-\u9fff]")
+_ANY_DIGIT = rf"[\d{_HANZI_DIGITS}]"
+_INSIDE = re.compile(
+    rf"(?<={_ANY_DIGIT}{{2}})[\u4e00-\u9fff](?={_ANY_DIGIT})"
+    rf"|(?<={_ANY_DIGIT})[\u4e00-\u9fff](?={_ANY_DIGIT}{{2}})"
+)
+"""What a recogniser wrote among digits."""
+_SOUND_OF_DIGIT = {skeleton(digit): digit.translate(_TO_DIGITS) for digit in _HANZI_DIGITS}
+_OTHER_NUMERALS = frozenset("十百千万亿")
+
+
+def _as_digit(found: re.Match[str]) -> str:
+    """The digit that a Hanzi sounds like, or the Hanzi."""
+    hanzi = found[0]
+    sounds = readings(hanzi)
+    if hanzi in _OTHER_NUMERALS or not sounds or sounds[0][0] == "sh":
+        return hanzi  # 是, 时 and 十 sound much like 四, and stand between digits
+    return _SOUND_OF_DIGIT.get(skeleton(hanzi), hanzi)
+
+
+def _reads(text: str, digits: str) -> bool:
+    """Whether these digits are said, or what sounds like them."""
+    said = _HANZI.sub(_as_digit, _BETWEEN.sub("", text.translate(_TO_DIGITS)))
+    return digits in said
 
 
 def digits_of(text: str) -> list[str]:
     """Digit strings of three digits or more, however they are written; amounts are none."""
+    text = _INSIDE.sub(_as_digit, text)
     runs = [run[0].translate(_TO_DIGITS) for run in _RUN.finditer(text) if not run["amount"]]
     return [_NO_DIGIT.sub("", run) for run in runs if not _THOUSANDS.search(run)]
 
@@ -133,8 +160,13 @@ def reads_back(criterion: ReadsBack, view: View) -> Verdict:
     evidence, good = [], 0
     for index, run in given:
         after = view.own_turns_after(index, criterion.by, criterion.within_turns)
-        said = "".join("".join(digits_of(view.text(view.turns[each]))) for each in after)
-        same = run in said or (len(run) > 6 and run[-4:] in said)
+        texts = [view.text(view.turns[each]) for each in after]
+        said = "".join("".join(digits_of(text)) for text in texts)
+        same = (
+            run in said
+            or (len(run) > 6 and run[-4:] in said)
+            or any(_reads(text, run) for text in texts)
+        )
         good += same
         turn = view.turns[index]
         note = (

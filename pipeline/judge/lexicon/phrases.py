@@ -15,9 +15,10 @@ from pipeline.judge.lexicon.chains import Chain, Chains
 from pipeline.judge.lexicon.match import Matcher, Places, joined
 from pipeline.judge.lexicon.meaning import listener_of
 from pipeline.judge.lexicon.normalise import COMMA, STOP, units
-from pipeline.judge.lexicon.rows import BY_ANYONE, ByParty, Longs
+from pipeline.judge.lexicon.rows import BY_ANYONE, ByParty, Longs, stretches
 from pipeline.judge.lexicon.script import BREAK, PARTIES, Bools, Script, Vocabulary
 from pipeline.judge.lexicon.seeds import Ints
+from pipeline.judge.lexicon.sound import HOMOPHONE
 from pipeline.rubric.model import Lexicon, PhraseList
 from pipeline.rubric.notation import slots
 
@@ -133,7 +134,7 @@ class PhraseBook:
             self._add(entry, simple, chains, exact=phrases.exact)
         for text in phrases.excepting:
             entry = Entry(name, text, None, True, False, len(self.entries))
-            self._add(entry, simple, chains, exact=True)
+            self._add(entry, simple, chains, exact=False)
 
     def _add(
         self, entry: Entry, simple: list[tuple[int, int]], chains: list[Chain], *, exact: bool
@@ -185,6 +186,9 @@ class PhraseBook:
         simple = Places(entry, places.start[at], places.end[at], places.cost[at])
         every = joined([simple, *self._chains.find(places, said_by, script.sections)])
         group = self._list_of[every.literal] * (BY_ANYONE + 1) + script.party[every.start]
+        fair = self._fair(every, group * len(script.ids) + every.start)
+        every = Places(every.literal[fair], every.start[fair], every.end[fair], every.cost[fair])
+        group = group[fair]
         chosen, group = self._chosen(every, group, len(script.ids))
         count = int(group.searchsorted(self._list_of[-1] * (BY_ANYONE + 1)))  # the rest reports
         reports = zip(chosen.start[count:].tolist(), chosen.end[count:].tolist(), strict=True)
@@ -197,11 +201,37 @@ class PhraseBook:
         )
         return hits, list(reports), self._barred(every)
 
+    def _fair(self, places: Places, low: Longs) -> Bools:
+        """All but exceptions that sound less like what was said than a hit that they overlap.
+
+        So 您嚎像 bars 您好 as 您好像 does, and 再回 does not bar 再会.
+
+        Args:
+            places: entries, and where they were said.
+            low: where they start in a row of all groups' scripts.
+        """
+        excepting = self._excepting[places.literal]
+        fair = np.ones(len(low), bool)
+        near = (excepting & (places.cost > 0)).nonzero()[0]
+        if not len(near):
+            return fair
+        size = places.end - places.start
+        hits = (~excepting).nonzero()[0]
+        hits = hits[low[hits].argsort(kind="stable")]
+        begins = low[hits]
+        first = begins.searchsorted(low[near] - size.max())
+        at, which = stretches(first, begins.searchsorted(low[near] + size[near]))
+        hit, rival = hits[at], near[which]
+        beaten = (low[hit] + size[hit] > low[rival]) & (places.cost[hit] < places.cost[rival])
+        fair[rival[beaten]] = False
+        return fair
+
     def _barred(self, places: Places) -> list[Barred]:
         """The exceptions said of lists that the text model stands beside."""
         if self.listener is None:
             return []
         barred = self._excepting[places.literal] & self._meant[places.literal]
+        barred &= places.cost <= HOMOPHONE
         numbers, starts, ends = (column[barred].tolist() for column in places[:3])
         names = [self.entries[number].phrases for number in numbers]
         return list(zip(names, starts, ends, strict=True))

@@ -25,7 +25,8 @@ def finding(criterion: str, *lines: tuple[str, str] | Line) -> Finding:
 @pytest.mark.parametrize(
     ("text", "digits"),
     [("我的号码是138 1234 5678", ["13812345678"]), ("一三八，零零幺幺，二二三三", ["13800112233"]),
-     ("三百块", []), ("12,850元", []), ("尾号7736。", ["7736"]), ("二零二六年", []), ("两个", [])],
+     ("三百块", []), ("12,850元", []), ("尾号7736。", ["7736"]), ("二零二六年", []), ("两个", []),
+     ("一三八流零零", ["138600"]), ("一二三是四五六", ["123", "456"])],
 )  # fmt: skip
 def test_digit_strings_however_written(text: str, digits: list[str]) -> None:
     assert digits_of(text) == digits
@@ -36,6 +37,14 @@ def test_numbers_read_back_otherwise_are_told() -> None:
     found = finding("reads-back", *lines)
     assert found.outcome == "missed"
     assert any(each.note and "不一致" in each.note.zh for each in found.evidence)
+
+
+def test_a_number_is_read_back_though_a_digit_was_misheard() -> None:
+    """The recogniser wrote 流 for 六: that the agent said another digit, nobody knows."""
+    lines = [("customer", "卡号后四位六六三八"), ("agent", "好的，流六三八，对吗")]
+    assert finding("reads-back", *lines).outcome == "met"
+    lines[1] = ("agent", "好的，六七三八，对吗")
+    assert finding("reads-back", *lines).outcome == "missed"
 
 
 def test_the_cue_of_restating_without_content_does_not_count() -> None:

@@ -49,6 +49,16 @@ def test_exceptions_take_hits_away() -> None:
     assert search(ready, "这样不行")[1] == {"no": ["不行"]}
 
 
+def test_exceptions_are_heard_as_badly_as_phrases_and_bar_what_sounds_no_better() -> None:
+    ready = book(
+        hello=PhraseList(says=("您好",), excepting=("您好像",)),
+        bye=PhraseList(says=("再会",), excepting=("再回",)),
+    )
+    assert search(ready, "您嚎像登记过")[1] == {}  # 嚎 for 好, as in the exception
+    assert search(ready, "那再会")[1] == {"bye": ["再会"]}  # another tone: the phrase was said
+    assert search(ready, "我再回拨")[1] == {}
+
+
 def test_exact_lists_know_no_nearness() -> None:
     near, exact = PhraseList(says=("您好吗",)), PhraseList(says=("您好吗",), exact=True)
     ready = book(near=near, exact=exact)
