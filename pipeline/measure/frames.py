@@ -69,11 +69,11 @@ def touching(mask: Mask, seeds: Mask) -> Mask:
 def grown(mask: Mask, seconds: float) -> Mask:
     """Every frame within ``seconds`` of a true one."""
     reach = round(seconds / FRAME_S)
-    steps = np.zeros(len(mask) + 1, np.int64)
+    steps = np.zeros(len(mask) + 1, np.int32)
     for first, last in runs(mask):
         steps[max(0, first - reach)] += 1
         steps[min(len(mask), last + reach)] -= 1
-    return np.asarray(np.cumsum(steps[:-1]) > 0, bool)
+    return np.asarray(np.cumsum(steps[:-1], dtype=np.int32) > 0, bool)
 
 
 def without_short(mask: Mask, seconds: float) -> Mask:

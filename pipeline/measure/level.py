@@ -61,10 +61,13 @@ class GainChange(msgspec.Struct, frozen=True):
 
 def track(channel: Channel) -> FloatArray:
     """Level of every 10 ms frame, dBov, float32; digital silence is `FLOOR_DBOV`."""
-    power = [_frame_power(samples, edges) for edges, samples in _on_frames(channel)]
-    joined = np.concatenate(power) if power else np.zeros(0)
-    silence = 10 ** (FLOOR_DBOV / 10)
-    return np.asarray(10 * np.log10(np.maximum(joined, silence)), np.float32)
+    found = np.empty(frame_count(channel), np.float32)
+    silence, at = 10 ** (FLOOR_DBOV / 10), 0
+    for edges, samples in _on_frames(channel):
+        power = np.maximum(_frame_power(samples, edges), silence)
+        found[at : at + len(power)] = 10 * np.log10(power)
+        at += len(power)
+    return found
 
 
 def _on_frames(channel: Channel) -> Iterable[tuple[npt.NDArray[np.int64], FloatArray]]:

@@ -260,8 +260,12 @@ def _nearest(
     hz: FloatArray, of: npt.NDArray[np.float64]
 ) -> tuple[npt.NDArray[np.int64], FloatArray]:
     """(which of the frequencies is nearest, how far off, as a share of it)."""
-    off = np.abs(hz[:, None] - of) / of
-    return np.argmin(off, axis=1), off.min(axis=1).astype(np.float32)
+    nearest, least = np.zeros(len(hz), np.int64), np.full(len(hz), np.inf)
+    for number, wanted in enumerate(of):  # one after the other: the hops of hours are many
+        off = np.abs(hz - wanted) / wanted
+        closer = off < least
+        nearest[closer], least[closer] = number, off[closer]
+    return nearest, least.astype(np.float32)
 
 
 def _stretches(label: npt.NDArray[np.int64], least_s: float) -> Timeline:

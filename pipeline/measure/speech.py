@@ -48,6 +48,7 @@ _BLOCK_S: Final = 30.72
 """A whole number of 10 ms frames, of model frames, and of samples at every usual rate."""
 _LEVEL_BLOCK_S: Final = 10.24
 """What a block needs for its levels stays in the processor's cache."""
+_FRAMES_AT_ONCE: Final = 100_000
 _LOWEST_DB: Final = -80.0
 """Below this, dBov, a line carries nothing: 16-bit dither lies at -96, u-law's zero at -78."""
 _HUM_HZ: Final = 120.0
@@ -260,8 +261,11 @@ def noise_floor(level_db: FloatArray, settings: SpeechSettings) -> FloatArray:
     quantile = 100 * settings.floor_quantile
     coarse = percentile_filter(level_db[::step], quantile, size=window, mode="nearest")
     smooth = uniform_filter1d(coarse.astype(np.float64), window // 2 | 1, mode="nearest")
-    at = np.arange(len(level_db))
-    return np.asarray(np.interp(at, at[::step], smooth), np.float32)
+    floor, known_at = np.empty(len(level_db), np.float32), np.arange(0, len(level_db), step)
+    for first in range(0, len(floor), _FRAMES_AT_ONCE):
+        part = floor[first : first + _FRAMES_AT_ONCE]
+        part[:] = np.interp(np.arange(first, first + len(part)), known_at, smooth)
+    return floor
 
 
 # ── The model's opinion ──────────────────────────────────────────────────────────────────────────
@@ -281,7 +285,6 @@ def _model_probability(
     loud_db = float(np.quantile(level_db[worth], 0.95))
     worth &= level_db > loud_db - settings.worth_range_db
     gain = 10 ** (float(np.clip(_MODEL_LEVEL_DB - loud_db, 0.0, _MOST_GAIN_DB)) / 20)
-    centres = (np.arange(len(level_db)) + 0.5) * FRAME_S
     # Stretches of like length go well together.
     asked = runs(grown(worth, settings.worth_asking_s))
     stretches = sorted(asked, key=lambda run: run[0] - run[1])
@@ -290,7 +293,7 @@ def _model_probability(
     ]
     for (first, last), values in zip(stretches, model.probabilities(sounds), strict=True):
         at = first * FRAME_S + (np.arange(len(values)) + 0.5) * vad.FRAME_S + _MODEL_LAG_S
-        probability[first:last] = np.interp(centres[first:last], at, values)
+        probability[first:last] = np.interp((np.arange(first, last) + 0.5) * FRAME_S, at, values)
     return probability
 
 
