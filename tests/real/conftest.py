@@ -1,9 +1,10 @@
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from pipeline.cli import main
 from tests.conftest import CALLS
@@ -21,6 +22,17 @@ def qinhe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Qinhe:
         return main([str(argument) for argument in arguments])
 
     return run
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield browser
+        browser.close()
 
 
 @pytest.fixture

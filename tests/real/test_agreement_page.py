@@ -1,17 +1,16 @@
 """The agreement page in a real browser."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser
 
 from pipeline.agreement.page import render
 from pipeline.agreement.report import agreement
+from tests.real.browsing import CONTRAST, opened
 from tests.unit.agreement.simulated import numbers, verdicts
 
-CONTRAST = Path(__file__).with_name("contrast.js").read_text("utf-8")
 CALLS = 60
 
 
@@ -26,26 +25,6 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("agreement") / "agreement.html"
     path.write_text(render(agreement(marks, ours, {}, draws=50)), encoding="utf-8")
     return path
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield opened
-        opened.close()
-
-
-def opened(browser: Browser, path: Path, **how: object) -> tuple[Page, list[str]]:
-    page, wrong = browser.new_page(**how), []
-    page.on("console", lambda message: wrong.append(message.text))
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("request", lambda asked: wrong.append(asked.url) if asked.url[:5] != "file:" else None)
-    page.goto(path.as_uri())
-    page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
-    return page, wrong
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

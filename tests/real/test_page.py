@@ -7,18 +7,18 @@ from typing import Any
 
 import msgspec
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from pipeline.cli import main
 from pipeline.facts import CallFacts, Turn
 from pipeline.report import html
 from pipeline.timeline import Span
 from tests.conftest import CALLS
+from tests.real.browsing import CONTRAST
 from tests.unit.report.examples import HOSTILE, facts, radar, scorecard, tracks, words
 
 NAME = "interrupted_customer"
 PHONE = {"width": 390, "height": 844}
-CONTRAST = Path(__file__).with_name("contrast.js").read_text("utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -33,17 +33,6 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     arguments = ("score", call, "--transcript", transcript, "--language", "zh", "--out", folder)
     assert main([*map(str, arguments), "--no-cache"]) == 0
     return folder / f"{NAME}.html"
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield browser
-        browser.close()
 
 
 class Opened:

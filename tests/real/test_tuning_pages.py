@@ -1,18 +1,17 @@
 """The pages of tuned thresholds and points in a real browser."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser
 
 from pipeline.cli import main
 from pipeline.rubric import shipped
 from pipeline.store.database import open_database
 from scripts.synthesis.night import RUBRIC, fill
 from scripts.synthesis.overall import add_overall
+from tests.real.browsing import CONTRAST, opened
 
-CONTRAST = Path(__file__).with_name("contrast.js").read_text("utf-8")
 THEIRS = {"response-time": 8.0, "flat-voice": 1.0, "intonation": 1.0, "warm-tone": 1.0}
 
 
@@ -30,25 +29,6 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "limits": folder / "limits" / "tuning.html",
         "points": folder / "points" / "points.html",
     }
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield opened
-        opened.close()
-
-
-def opened(browser: Browser, path: Path, **how: object) -> tuple[Page, list[str]]:
-    page, wrong = browser.new_page(**how), []
-    page.on("console", lambda message: wrong.append(message.text))
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("request", lambda asked: wrong.append(asked.url) if asked.url[:5] != "file:" else None)
-    page.goto(path.as_uri())
-    return page, wrong
 
 
 @pytest.mark.parametrize("name", ["limits", "points"])
