@@ -21,11 +21,11 @@ The reference systems have our speech activity: "all one voice" gives everything
 
 from __future__ import annotations
 
-import argparse
 import io
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -42,9 +42,10 @@ from pipeline.timeline import Span, bridge
 from scripts.synthesis.truth import BRIDGE_S, read_truth
 from scripts.validation import der
 from scripts.validation.calls import RATE_HZ, Signal, read_calls, white
-from scripts.validation.table import OURS, Row, Target, markdown
+from scripts.validation.table import OURS, Row, Target, error_row, tell
 
 STAGE = "speakers"
+_row = partial(error_row, STAGE)
 ALONE = "all one voice"
 COLLAR_S = 0.25
 SNR_DB = 15.0
@@ -335,18 +336,5 @@ def _rows(
     return found
 
 
-def _row(
-    what: str, condition: str, system: str, value: float, unit: str, limit: float | None
-) -> Row:
-    return Row(STAGE, what, condition, system, value, unit, Target(limit) if limit else None)
-
-
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    print(markdown(rows(parser.parse_args().data)))
-
-
 if __name__ == "__main__":
-    main()
+    tell(rows, __doc__)

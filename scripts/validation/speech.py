@@ -15,9 +15,9 @@ for this, the true times are exact.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 from operator import attrgetter
 from pathlib import Path
@@ -43,9 +43,10 @@ from scripts.validation.calls import (
     with_leak,
     with_noise,
 )
-from scripts.validation.table import OURS, Row, Target, markdown
+from scripts.validation.table import OURS, Row, Target, error_row, tell
 
 STAGE = "speech"
+_row = partial(error_row, STAGE)
 SILERO, WEBRTC = "silero 16k", "WebRTC"
 SAMPLE_CALLS = Path(__file__).resolve().parents[2] / "tests" / "calls"
 SHIFTS_S = (7.0, 13.0, 19.0, 29.0, 37.0)
@@ -301,18 +302,5 @@ def _shifted(call: Call, shift_s: float) -> Call:
     )
 
 
-def _row(
-    what: str, condition: str, system: str, value: float, unit: str, limit: float | None
-) -> Row:
-    return Row(STAGE, what, condition, system, value, unit, Target(limit) if limit else None)
-
-
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    print(markdown(rows(parser.parse_args().data)))
-
-
 if __name__ == "__main__":
-    main()
+    tell(rows, __doc__)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import argparse
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 from typing import Final
 
 OURS: Final = "qinhe"
@@ -54,6 +56,13 @@ class Row:
     value: float | None
     unit: str = ""
     target: Target | None = None
+
+
+def error_row(
+    stage: str, what: str, condition: str, system: str, value: float, unit: str, limit: float | None
+) -> Row:
+    """A figure that is to stay at or below a limit, where it has one."""
+    return Row(stage, what, condition, system, value, unit, Target(limit) if limit else None)
 
 
 def shown(value: float | None) -> str:
@@ -121,3 +130,10 @@ def _cells(line: Sequence[Row], systems: Sequence[str], reaching: bool) -> list[
 def _joined(cells: Sequence[str], widths: Sequence[int]) -> str:
     padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
     return f"| {' | '.join(padded)} |"
+
+
+def tell(rows: Callable[[Path], Sequence[Row]], about: str | None) -> None:
+    """A script's `main`: print the table of the recordings that were named."""
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    print(markdown(rows(parser.parse_args().data)))
