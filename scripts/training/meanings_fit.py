@@ -71,12 +71,12 @@ class Fitted:
     bias: float
     limit: float
     examples: int
-    recall: float
+    recall: float | None
     """Share of its examples found …"""
-    own: float
+    own: float | None
     """… of its counter-examples taken for it …"""
-    others: float
-    """… and of other sentences, at the limit."""
+    others: float | None
+    """… and of other sentences, at the limit; ``None`` where there are none of them."""
 
 
 def corpus_of(
@@ -156,10 +156,14 @@ def fitted(corpus: Corpus, intent: str, strictness: float) -> Fitted:
         bias=float(final.intercept_[0] * slope + shift),
         limit=float(1 / (1 + np.exp(-(slope * limit + shift + MARGIN)))),
         examples=int(yes.sum()),
-        recall=float((score[yes] > told).mean()),
-        own=float((score[own & known & ~yes] > told).mean()),
-        others=float((score[~own & known] > told).mean()),
+        recall=_share(score[yes] > told),
+        own=_share(score[own & known & ~yes] > told),
+        others=_share(score[~own & known] > told),
     )
+
+
+def _share(told: Bools) -> float | None:
+    return float(told.mean()) if len(told) else None
 
 
 def _fit(corpus: Corpus, label: Longs, weight: Floats) -> LinearSVC:

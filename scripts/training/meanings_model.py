@@ -210,9 +210,9 @@ def main() -> None:
         found = fitted(corpus, intent, STRICT if intent in forbidden else 1.0)
         models[intent] = dataclasses.replace(found, weights=space.folded(found.weights))
         print(
-            f"{intent:20} {found.examples:4} examples, {found.recall:4.0%} found; taken for it: "
-            f"{found.own:5.1%} of its counter-examples, {found.others:6.2%} of others; "
-            f"from {found.limit:.2f}", flush=True,
+            f"{intent:20} {found.examples:4} examples, {_percent(found.recall):>4} found; "
+            f"taken for it: {_percent(found.own, 1):>5} of its counter-examples, "
+            f"{_percent(found.others, 2):>6} of others; from {found.limit:.2f}", flush=True,
         )  # fmt: skip
     examples = {
         intent: [each.text for each in written if each.means.get(intent) == texts.YES]
@@ -221,6 +221,10 @@ def main() -> None:
     data = packed(space, models, by, examples)
     out.write_bytes(data)
     print(f"{out}: {len(models)} intents, {len(data) / 1e6:.2f} MB")
+
+
+def _percent(share: float | None, digits: int = 0) -> str:
+    return "–" if share is None else f"{share:.{digits}%}"
 
 
 def _corpus(

@@ -23,6 +23,15 @@ def sentences() -> tuple[Sentence, ...]:
     )
 
 
+def test_errors_are_shares_of_what_there_is_or_none() -> None:
+    written = sentences()
+    space = Space([each.text for each in written], least=1)
+    found = fitted(corpus_of(space, written, (), {}, {}), "wait", 1.0)
+    assert 0.0 <= found.recall <= 1.0
+    assert 0.0 <= found.own <= 1.0
+    assert found.others is None  # every sentence says whether it means it
+
+
 def packed() -> tuple[bytes, Space]:
     written = sentences()
     space = Space([each.text for each in written], least=1)
