@@ -82,9 +82,13 @@ class Hearing:
             before = np.cumsum([0, *self._unsure])
             word = np.array(script.word_of)
             doubtful |= before[word[ends - 1] + 1] > before[word[starts]]
-        negators = self._book.negators_in(script)
+        negators = self._negators
         doubtful |= negators[starts - 1] | negators[starts - 2]
         return doubtful
+
+    @cached_property
+    def _negators(self) -> Bools:
+        return self._book.negators_in(self.script)
 
     def _little_heard(self, starts: Longs, ends: Longs) -> Bools:
         """Where speech takes up so little of the time that it has to be looked at."""
@@ -93,15 +97,20 @@ class Hearing:
         script, found = self.script, np.ones(len(starts), bool)
         begins, finishes = script.times[0][starts], script.times[1][ends - 1]
         finishes = np.maximum(finishes, begins + SHORTEST_S)
-        number = {speaker: at for at, speaker in enumerate(self._speech)}
-        of_turn = np.array([number.get(turn.speaker, -1) for turn in self._facts.turns], np.int64)
-        said_by = of_turn[script.turn_of[starts]]
+        said_by = self._speaker_of[script.turn_of[starts]]
+        times = np.array([begins, finishes])
         for at, heard in enumerate(self._speech.values()):
             own = (said_by == at).nonzero()[0]
-            begin, finish = begins[own], finishes[own]
-            share = (heard.until(finish) - heard.until(begin)) / (finish - begin)
-            found[own] = share < self._support.min_speech_share + 1e-6
+            begin, finish = theirs = times[:, own]
+            before, after = heard.until(theirs)
+            found[own] = (after - before) / (finish - begin) < self._support.min_speech_share + 1e-6
         return found
+
+    @cached_property
+    def _speaker_of(self) -> Longs:
+        """Of each turn the place of its speaker in `_speech`; -1: none of these."""
+        number = {speaker: at for at, speaker in enumerate(self._speech)}
+        return np.array([number.get(turn.speaker, -1) for turn in self._facts.turns], np.int64)
 
     def _unsupported(self, speaker: str, start: int, end: int) -> Text | None:
         """Why the sound does not bear these words out; ``None``: it does, or is not known."""
