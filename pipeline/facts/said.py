@@ -1,0 +1,124 @@
+"""What was said, and how."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Literal
+
+from pipeline.timeline import Span
+from pipeline.values import Value
+
+
+class Word(Value, frozen=True, kw_only=True):
+    """A word as recognised: for Mandarin usually one to four characters."""
+
+    text: str
+    span: Span
+    speaker: str
+    probability: float | None = None
+    """The recogniser's own, 0 to 1; ``None`` for transcripts that carry none."""
+
+
+class RefusedText(Value, frozen=True, kw_only=True):
+    """Text that the recogniser gave and that nobody said."""
+
+    text: str
+    span: Span
+    speaker: str
+    reason: str
+
+
+class TranscriptFacts(Value, frozen=True, kw_only=True):
+    """Where the words came from."""
+
+    source: Literal["whisper", "imported"]
+    language: str
+    model: str | None = None
+    demonstration: bool = False
+    """Made by the small model that ships with Qinhe, which real calls need to replace."""
+    word_times: Literal["recognised", "spread"] = "recognised"
+    """``spread``: an imported transcript timed whole segments only."""
+    refused: tuple[RefusedText, ...] = ()
+
+
+# ── How it was said ──────────────────────────────────────────────────────────────────────────────
+
+
+class Cue(Value, frozen=True, kw_only=True):
+    """One acoustic cue of how a voice comes across, in the speaker's own units."""
+
+    name: str
+    value: float
+    unit: str
+    z: float | None = None
+    """The same in standard deviations of the speaker's own turns, where these are known."""
+    span: Span | None = None
+    """Where it was heard; ``None``: over the whole call."""
+
+
+class TurnProsody(Value, frozen=True, kw_only=True):
+    """How one turn sounded."""
+
+    syllables: int | None = None
+    """Syllables spoken, from the words."""
+    speech_rate_syl_s: float | None = None
+    """Syllables over the whole turn, pauses included."""
+    articulation_rate_syl_s: float | None = None
+    """Syllables over the time spent speaking."""
+    nuclei_rate_syl_s: float | None = None
+    """Articulation rate from sound alone (syllable nuclei)."""
+    level_dbov: float | None = None
+    """Active speech level (ITU-T P.56)."""
+    level_re_baseline_db: float | None = None
+    """Against the same speaker's level over the whole call."""
+    f0_median_hz: float | None = None
+    f0_spread_st: float | None = None
+    """Robust standard deviation of F0, in semitones."""
+    f0_range_st: float | None = None
+    """5th to 95th percentile, in semitones."""
+    effort_db: float | None = None
+    """Vocal effort above the speaker's own baseline: level, tilt and F0 together."""
+    cues: tuple[Cue, ...] = ()
+    """Tone of voice, against the same speaker's usual one."""
+    reason: str | None = None
+    """Why fields are ``None``."""
+
+
+class Turn(Value, frozen=True, kw_only=True):
+    """One party's talk until the other party takes the floor."""
+
+    speaker: str
+    span: Span
+    words: tuple[Word, ...] = ()
+    prosody: TurnProsody | None = None
+    took_floor: bool = True
+    """False for a listener's signal (嗯, 好的) and for an attempt that did not get the floor."""
+    confidence: float = 1.0
+    """How sure it is that this voice says it, 0 to 1; 1 on a channel of its own."""
+
+    @property
+    def text(self) -> str:
+        """The words, joined as written (a blank between Latin words only)."""
+        return join_words([word.text for word in self.words])
+
+
+_MAYBE_LATIN = re.compile("[0-9A-Za-z\u00aa-\u2e7f]")
+
+
+def join_words(texts: Iterable[str]) -> str:
+    """Join words as they are written: a blank between Latin words, none between Hanzi."""
+    pieces = [text.strip() for text in texts]
+    together = "".join(pieces)
+    if not _MAYBE_LATIN.search(together):
+        return together  # the common case, at a tenth of the time
+    joined = ""
+    for piece in pieces:
+        if joined and piece and _latin(joined[-1]) and _latin(piece[0]):
+            joined += " "
+        joined += piece
+    return joined
+
+
+def _latin(character: str) -> bool:
+    return character.isalnum() and character < "\u2e80"

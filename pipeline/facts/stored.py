@@ -1,0 +1,85 @@
+"""Facts as JSON: the same facts, the same bytes."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from pipeline.errors import FactsError
+from pipeline.facts.call import SCHEMA, CallFacts
+
+V = TypeVar("V", bound=msgspec.Struct)
+
+
+def rounded(value: V) -> V:
+    """The same value with every number on three decimals: milliseconds, mHz, mdB."""
+    plain = msgspec.to_builtins(value, enc_hook=_plain_number)
+    return msgspec.convert(_round(plain), type(value))
+
+
+def _plain_number(number: Any) -> int | float:
+    """A NumPy scalar, which measures compute with, as the number that is stored."""
+    plain: int | float = number.item()
+    return plain
+
+
+def _round(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, 3) + 0.0  # + 0.0: no "-0.0" in files
+    if isinstance(value, dict):
+        return {key: _round(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_round(part) for part in value]
+    return value
+
+
+def encode(value: msgspec.Struct) -> bytes:
+    """JSON, indented, in field order, with a final newline: the same value, the same bytes."""
+    return msgspec.json.format(msgspec.json.encode(value, order="deterministic"), indent=1) + b"\n"
+
+
+def digest(value: msgspec.Struct) -> str:
+    """SHA-256 (hexadecimal) of the stored form."""
+    return hashlib.sha256(encode(value)).hexdigest()
+
+
+def decode(data: bytes, source: str | Path) -> CallFacts:
+    """Facts from their stored form.
+
+    Raises:
+        FactsError: not JSON, another schema, or fields that do not fit.
+    """
+    try:
+        return _DECODER.decode(data)
+    except (msgspec.DecodeError, ValueError) as error:
+        raise _misfit(data, source, error) from None
+
+
+_DECODER: Final = msgspec.json.Decoder(CallFacts)
+
+
+def _misfit(data: bytes, source: str | Path, error: Exception) -> FactsError:
+    """Why this is no stored form of facts; worked out only when it is none."""
+    try:
+        found = msgspec.json.decode(data)
+    except (msgspec.DecodeError, ValueError) as broken:  # such as bytes that are no UTF-8
+        return FactsError(
+            source,
+            expected=f"facts as JSON (schema {SCHEMA})",
+            found=f"something else ({broken})",
+            remedy="make it with `qinhe measure`",
+        )
+    schema = found.get("schema") if isinstance(found, dict) else None
+    if schema != SCHEMA:
+        found_here = f"schema {schema}" if schema else "no schema"
+    else:
+        found_here = f"a part that does not fit ({error})"
+    return FactsError(
+        source,
+        expected=f"facts of schema {SCHEMA}",
+        found=found_here,
+        remedy="measure the recording again with this version of qinhe",
+    )
