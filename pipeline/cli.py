@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 
+import pipeline.threads  # noqa: F401 - before whatever imports NumPy
 from pipeline import __version__
 from pipeline.commands import (
     agree,
