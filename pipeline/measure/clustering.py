@@ -135,9 +135,10 @@ def ward(points: Vectors, weights: npt.NDArray[np.float64], groups: int) -> Labe
     """
     mass = weights.astype(np.float64).copy()
     squares = (points**2).sum(axis=1)
-    cost = _pair(mass[:, None], mass[None]) * (
-        squares[:, None] + squares[None] - 2 * points @ points.T
-    )
+    cost = squares[:, None] + squares[None]
+    cost -= 2 * points @ points.T
+    for row, own in zip(cost, mass, strict=True):
+        row *= _pair(own, mass)
     np.fill_diagonal(cost, np.inf)
     labels, alive = np.arange(len(points)), np.ones(len(points), bool)
     nearest = cost.argmin(axis=1)

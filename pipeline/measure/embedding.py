@@ -89,8 +89,10 @@ class VoiceEncoder:
     def _embedded(self, state: FloatArray) -> FloatArray:
         """What the last layer makes of the memory's output."""
         found = state @ self.weights["linear.weight"].T
-        found = np.maximum(found + self.weights["linear.bias"], 0.0)
-        return np.asarray(found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9))
+        found += self.weights["linear.bias"]
+        np.maximum(found, 0.0, out=found)
+        found /= np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9)
+        return found
 
 
 def load_encoder(path: Path | None = None) -> VoiceEncoder:

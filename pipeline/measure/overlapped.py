@@ -28,6 +28,8 @@ _AS_LIKELY_AS_NOT: Final = 0.5
 _SHRINKAGE: Final = 0.4
 """Towards a diagonal covariance (Friedman 1989, JASA 84, 165-175)."""
 _LEAST_POWER: Final = 1e-6
+_AT_ONCE: Final = 2048
+"""Windows whose embeddings are held at once."""
 _STRIDE: Final = 7
 """Which window of one voice is added to which of the other: neighbours to strangers."""
 
@@ -65,11 +67,12 @@ def probability(
     ]
     classes = [_described(each, model, precision) for each in (*known, added)]
     told = _Discriminant.of(classes, settings.dimensions)
-    odds = told.of_both(_described(Pieces(mel, every), model, precision))
+    parts = [Pieces(mel, every[at : at + _AT_ONCE]) for at in range(0, len(every), _AT_ONCE)]
+    odds = np.concatenate([told.of_both(_described(part, model, precision)) for part in parts])
     middles = np.array([(first + last) / 2 for first, last in every])
     for first, last in runs(labels >= 0):
-        own = (middles >= first) & (middles < last)
-        if own.any():
+        own = slice(*np.searchsorted(middles, (first, last)))
+        if own.start < own.stop:
             at = np.interp(np.arange(first, last) + 0.5, middles[own], odds[own])
             found[first:last] = 1 / (1 + np.exp(-settings.steepness * (at - settings.even)))
     return found

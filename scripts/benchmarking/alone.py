@@ -35,15 +35,24 @@ def main() -> None:
     models = call.load_models(settings, None, None)
     recording = call.Recording((Path(sys.argv[1]),), "call", DEFAULT)
     before_mb = peak_mb()
+    given_mb = 0.0
 
     def once() -> None:
+        nonlocal given_mb
         with call.opened(recording, settings.audio) as sound:
             found = call.measure(sound, recording, models, settings, Cache(None))
-        facts.encode(found.facts)
-        tracks.encode(found.tracks)
+        written = len(facts.encode(found.facts)) + len(tracks.encode(found.tracks))
+        given_mb = (written + _size(found.tracks)) / 1e6
 
     spent_s = cpu_s(once)
-    print(json.dumps({"before_mb": before_mb, "peak_mb": peak_mb(), "spent_s": spent_s}))
+    memory = {"before_mb": before_mb, "peak_mb": peak_mb(), "given_mb": given_mb}
+    print(json.dumps({**memory, "spent_s": spent_s}))
+
+
+def _size(found: tracks.Tracks) -> int:
+    """Bytes that the tracks take in memory."""
+    arrays = (getattr(channel, name) for channel in found.channels for name in channel.__slots__)
+    return sum(array.nbytes for array in arrays)
 
 
 if __name__ == "__main__":
