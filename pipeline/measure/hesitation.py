@@ -18,7 +18,7 @@ from pipeline.measure.frames import FRAME_S
 from pipeline.measure.nuclei import Nuclei
 from pipeline.settings import HesitationSettings
 from pipeline.text import is_single
-from pipeline.timeline import Span, Timeline, bridge
+from pipeline.timeline import Span, Timeline, bridge, clipped, union
 
 _ONSET_S = 0.1
 """From the beginning of a syllable to its nucleus."""
@@ -221,12 +221,12 @@ def _unsaid(
     settings: HesitationSettings,
 ) -> Iterator[Span]:
     """Single syllables between pauses, inside the speaker's talk, that no word covers."""
-    words = sorted(word.span for word in chain.from_iterable(turns))
+    words = union(word.span for word in chain.from_iterable(turns))
     clear = nuclei.clear()
     extents = [Span(turn[0].span.start, turn[-1].span.end) for turn in turns]
     for stretch in bridge(speech, settings.pause_s):
         inside = any(turn.start < stretch.start and stretch.end < turn.end for turn in extents)
         single = np.count_nonzero((clear > stretch.start) & (clear < stretch.end)) == 1
         long_enough = settings.filler_least_s <= stretch.duration <= settings.filler_most_s
-        if inside and single and long_enough and not any(map(stretch.overlap, words)):
+        if inside and single and long_enough and not clipped(words, stretch):
             yield stretch
