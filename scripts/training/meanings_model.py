@@ -241,7 +241,7 @@ def _corpus(
     moved = {
         intent: frozenset(
             [at + run_on if at >= count else at for at in places]
-            + [count + at // 2 for at in places if at < count and at % 2 == 0]
+            + [count + at for at in places if at < count]
         )
         for intent, places in found.items()
     }

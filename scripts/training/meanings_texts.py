@@ -83,14 +83,14 @@ def talk(folder: Path = TALK) -> tuple[str, ...]:
 
 
 def run_on(sentences: Sequence[Sentence], neutral: Sequence[str]) -> tuple[Sentence, ...]:
-    """Every second sentence as a recogniser writes it at its worst.
+    """Every sentence as a recogniser writes it at its worst.
 
     Without marks, run on from or into a line of talk that means nothing in particular, and with
     some characters taken for others that sound alike.
     """
     chance = random.Random(SEED)
     found = []
-    for each in sentences[::2]:
+    for each in sentences:
         lines = [each.text, chance.choice(neutral)]
         chance.shuffle(lines)
         heard = garbled("".join(plain(line) for line in lines), ERRORS, chance)

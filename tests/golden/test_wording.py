@@ -42,7 +42,7 @@ def test_what_was_held_out_at_first_is_found_as_well() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["fresh", "fresh2", "fresh3", "fresh4", "fresh5", "fresh6", "fresh7"]
+    "name", ["fresh", "fresh2", "fresh3", "fresh4", "fresh5", "fresh6", "fresh7", "fresh8"]
 )
 def test_sets_that_were_written_blind_stay_found(name: str) -> None:
     """What they gave when they were first counted stands in docs/validation.md."""

@@ -103,5 +103,5 @@ def test_a_theme_is_held_out_as_a_whole() -> None:
 def test_run_on_lines_keep_their_meaning_and_come_out_the_same() -> None:
     once, again = (meanings_texts.run_on(sentences(), ["好的"]) for _ in range(2))
     assert once == again
-    assert [each.means for each in once] == [each.means for each in sentences()[::2]]
+    assert [each.means for each in once] == [each.means for each in sentences()]
     assert all(len(each.text) >= 6 for each in once)
