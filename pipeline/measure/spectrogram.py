@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, overload
 
+import librosa
 import numpy as np
 import numpy.typing as npt
 from scipy.fft import rfft
@@ -18,7 +19,6 @@ from scipy.signal import get_window
 
 from pipeline.measure.channel import Channel, FloatArray
 from pipeline.measure.frames import FRAME_S, Mask, frame_count, grown, runs, windowed
-from pipeline.measure.mel import slaney_hz, triangles
 from pipeline.measure.rows import Rows
 
 BANDS: Final = 40
@@ -127,10 +127,9 @@ def _analysis(rate_hz: int) -> tuple[FloatArray, FloatArray]:
     """The window, and what each of its bins adds to each band."""
     length = round(_WINDOW_S * rate_hz)
     bins = min(length // 2, round(_TOP_HZ / _BIN_HZ)) + 1
-    edges = slaney_hz(BANDS + 2, 0.0, _MODEL_HZ / 2)
-    bank = triangles(edges, _MODEL_HZ, round(_MODEL_HZ / _BIN_HZ)) * (2 / (edges[2:] - edges[:-2]))
+    bank = librosa.filters.mel(sr=_MODEL_HZ, n_fft=round(_MODEL_HZ / _BIN_HZ), n_mels=BANDS)
     weights = np.zeros((length // 2 + 1, BANDS), np.float32)
-    weights[:bins] = bank[:bins]
+    weights[:bins] = bank.T[:bins]
     scale = _MODEL_HZ / rate_hz  # a spectrum's size grows with the samples of its window
     return get_window("hann", length).astype(np.float32) * np.float32(scale), weights
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import librosa
 import numpy as np
 import numpy.typing as npt
 from scipy.fft import next_fast_len, rfft
 from scipy.signal import get_window
 
-from pipeline.measure import mel
 from pipeline.measure.channel import Channel, FloatArray
 from pipeline.measure.frames import frame_count, grown, mask_of, runs, windowed
 from pipeline.measure.rows import Rows
@@ -85,7 +85,9 @@ def _pieces(stretches: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
 
 
 def _edges() -> npt.NDArray[np.float64]:
-    return mel.htk_hz(BANDS + 2, LOWEST_HZ, HIGHEST_HZ)
+    # O'Shaughnessy (1987), Speech Communication, p. 150: mel = 1127 ln(1 + f / 700)
+    hz = librosa.mel_frequencies(BANDS + 2, fmin=LOWEST_HZ, fmax=HIGHEST_HZ, htk=True)
+    return np.asarray(hz, np.float64)
 
 
 def _analysis(rate_hz: int) -> tuple[FloatArray, FloatArray]:
@@ -93,9 +95,11 @@ def _analysis(rate_hz: int) -> tuple[FloatArray, FloatArray]:
     length = round(_WINDOW_S * rate_hz)
     window = get_window("hamming", length).astype(np.float32)
     size = next_fast_len(length, real=True)
-    weights = mel.triangles(_edges(), rate_hz, size)
+    weights = librosa.filters.mel(
+        sr=rate_hz, n_fft=size, n_mels=BANDS, fmin=LOWEST_HZ, fmax=HIGHEST_HZ, htk=True, norm=None
+    )
     scale = 2 / (size * float(np.square(window).sum()))
-    return window, (weights * scale).astype(np.float32)
+    return window, (weights.T * scale).astype(np.float32)
 
 
 def _spectra(channel: Channel, first: int, last: int, window: FloatArray) -> FloatArray:
