@@ -9,7 +9,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import av
-import onnxruntime
 import soundfile
 import torch
 import whisper
@@ -74,8 +73,7 @@ def _version(package: str) -> str | None:
 def _compute() -> str:
     if torch.cuda.is_available():
         return f"{torch.cuda.get_device_name()} (CUDA {torch.version.cuda})"
-    providers = ", ".join(onnxruntime.get_available_providers())
-    return f"CPU, {torch.get_num_threads()} threads; ONNX Runtime: {providers}"
+    return f"CPU, {torch.get_num_threads()} threads"
 
 
 def _models() -> Iterator[tuple[bool, str, str]]:

@@ -24,8 +24,8 @@ from scripts.validation.table import OURS, Row, Target
 T = TypeVar("T")
 
 REACH_X: Final = 200.0
-MOST_MB: Final = 450.0
-MOST_GROWN_MB: Final = 40.0
+MOST_MB: Final = 500.0
+MOST_GROWN_MB: Final = 60.0
 """Beside what the call gives: no more than noise."""
 LENGTHS_S: Final = (5 * 60.0, 20 * 60.0, 3 * 3600.0)
 
