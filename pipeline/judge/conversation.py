@@ -146,12 +146,20 @@ def digits_of(text: str) -> list[str]:
 
 
 def reads_back(criterion: ReadsBack, view: View) -> Verdict:
-    """Numbers that the customer gave, and whether the agent said them again, and the same."""
+    """Numbers that the customer gave, and whether the agent said them again, and the same.
+
+    What the agent's turn before asks for as a secret (a one-time code) is not to be repeated.
+    """
     digits = view.digits
+    asked_secretly = {
+        mention.turn
+        for mention in (counted(view, criterion.secret, criterion.by) if criterion.secret else ())
+    }
     given: list[tuple[int, str]] = [
         (index, run)
         for index in view.turns_of.get("customer", ())
         if digits[index] >= LEAST_DIGITS  # quicker than reading the turn
+        if index - 1 not in asked_secretly
         for run in digits_of(view.text(view.turns[index]))
         if len(run) >= criterion.min_digits
     ]

@@ -248,6 +248,7 @@ _SAID = frozenset(
         "explain",
         "thing",
         "polite",
+        "secret",
         "steps",
         "types",
     )

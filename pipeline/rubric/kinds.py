@@ -166,6 +166,8 @@ class ReadsBack(Criterion, frozen=True, kw_only=True, tag="read-back"):
     min_digits: int
     share: float
     within_turns: int
+    secret: Say | str | None = None
+    """What the agent asks for that nobody should say aloud again: one-time codes, passwords."""
 
 
 class Steps(Criterion, frozen=True, kw_only=True, tag="steps"):

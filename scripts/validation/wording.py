@@ -9,9 +9,9 @@ counted once ("counted blind") before what they showed was put right; what unsee
 lies nearer to those figures. "fresh4" was written with each row in mind; two in three sentences of
 "fresh5" and all of "fresh6" are lines of telephone talk that other people wrote for no test,
 labelled afterwards: about half of what is meant there is missed, and hardly anything is found that
-was not meant. "fresh9" and the dialogues of the "kept half" were counted before and after, and
-never looked at. Dialogues are judged whole, by whether a criterion is missed
-(`scripts/validation/dialogue_marks.py`).
+was not meant. "fresh9" was counted before and after, and never looked at; so were the dialogues of
+the "kept half", until what was found wrongly in them was put right at last. Dialogues are judged
+whole, by whether a criterion is missed (`scripts/validation/dialogue_marks.py`).
 """
 
 from __future__ import annotations

@@ -47,6 +47,15 @@ def test_a_number_is_read_back_though_a_digit_was_misheard() -> None:
     assert finding("reads-back", *lines).outcome == "missed"
 
 
+def test_a_one_time_code_is_not_to_be_read_back() -> None:
+    code = [("agent", "麻烦念一下收到的验证码"), ("customer", "六六三八")]
+    assert finding("reads-back", *code, ("agent", "收到")).outcome == "not_applicable"
+    phone = [("agent", "请问您的手机号"), ("customer", "13812345678")]
+    both = [*phone, ("agent", "13812345678对吗"), *code, ("agent", "收到")]
+    assert finding("reads-back", *both).outcome == "met"
+    assert finding("reads-back", *phone, ("agent", "收到"), *code).outcome == "missed"
+
+
 def test_the_cue_of_restating_without_content_does_not_count() -> None:
     said = ("customer", "我上个月的账单里多扣了三十块的彩铃费")
     assert finding("restates", said, ("agent", "您是说这样吗对吧")).outcome == "missed"
