@@ -1,4 +1,4 @@
-"""Phrases with gaps in them: slot after slot, each filled by one of its literals, all at once."""
+"""Phrases with gaps in them: slot after slot, each filled by one of its literals."""
 
 from __future__ import annotations
 
@@ -7,13 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.judge.lexicon.match import MAX_PLACE, Places
-from pipeline.judge.lexicon.rows import ByParty, Longs, stretches
-from pipeline.judge.lexicon.script import Bools
-
-PLACES_BITS = 24
-MAX_PLACES = 1 << PLACES_BITS
-"""Beyond the number of places where literals are found in a call."""
+from pipeline.judge.lexicon.compiled import compiled, inlined
+from pipeline.judge.lexicon.match import Places
+from pipeline.judge.lexicon.rows import ByParty, Longs, row_of, with_room
 
 
 class Chain(NamedTuple):
@@ -26,16 +22,33 @@ class Chain(NamedTuple):
     """Units that may lie between one slot and the next."""
 
 
-class Chains:
-    """Every phrase with gaps, compiled once.
+class Chains(NamedTuple):
+    """Every phrase with gaps, compiled once."""
 
-    Args:
-        chains: the phrases.
-        asked: of each entry, whose words it is looked for in (`script.BY_AGENT` …).
-        literals: how many literals there are.
-    """
+    slots_of: ByParty
+    """The slots that literals fill."""
+    count: int
+    """Distinct slots."""
+    entry: Longs
+    """Of each chain."""
+    asked: Longs
+    """Whose words it is looked for in (`BY_AGENT` …)."""
+    lengths: Longs
+    """How many slots it has …"""
+    slots: Longs
+    """… which (a row each) …"""
+    gaps: Longs
+    """… and how many units may lie before each."""
 
-    def __init__(self, chains: Sequence[Chain], asked: Sequence[int], literals: int) -> None:
+    @classmethod
+    def of(cls, chains: Sequence[Chain], asked: Sequence[int], literals: int) -> Chains:
+        """Compiled.
+
+        Args:
+            chains: the phrases.
+            asked: of each entry, whose words it is looked for in (`BY_AGENT` …).
+            literals: how many literals there are.
+        """
         number: dict[frozenset[int], int] = {}
         for chain in chains:
             for slot in chain.slots:
@@ -45,85 +58,126 @@ class Chains:
             for slot in chain.slots:
                 wanted[number[slot]] |= asked[chain.entry]
         pairs = [(literal, at) for slot, at in number.items() for literal in slot]
-        self._slots_of = ByParty(pairs, wanted, literals)
-        self.asked = self._slots_of.asked
-        """Whose words each literal is looked for in."""
         longest = max((len(chain.slots) for chain in chains), default=1)
-        self._count = len(number)
-        self._slots = np.full((longest, len(chains)), self._count, np.int64)  # the last: none
-        self._gaps = np.zeros((longest, len(chains)), np.int64)
+        slots, gaps = np.zeros((2, len(chains), longest), np.int64)
         for at, chain in enumerate(chains):
-            self._slots[: len(chain.slots), at] = [number[slot] for slot in chain.slots]
-            self._gaps[1 : len(chain.slots), at] = chain.gaps
-        self._entry = np.array([chain.entry for chain in chains], np.int64)
-        self._asked = np.array([asked[chain.entry] for chain in chains], np.int64)
+            slots[at, : len(chain.slots)] = [number[slot] for slot in chain.slots]
+            gaps[at, 1 : len(chain.slots)] = chain.gaps
+        return cls(
+            slots_of=ByParty.of(pairs, wanted, literals),
+            count=len(number),
+            entry=np.array([chain.entry for chain in chains], np.int64),
+            asked=np.array([asked[chain.entry] for chain in chains], np.int64),
+            lengths=np.array([len(chain.slots) for chain in chains], np.int64),
+            slots=slots,
+            gaps=gaps,
+        )
 
-    def find(self, places: Places, said_by: Longs, sections: Longs) -> list[Places]:
-        """Every way through the slots: each next one starts within its gap, in the same sentence.
 
-        Args:
-            places: where literals were found.
-            said_by: who said each.
-            sections: a number for each unit, another one after each full stop and each turn.
+ENTRY, START, END, COST = range(4)
+"""Columns of what was found."""
 
-        Returns:
-            Entries in the place of literals.
-        """
-        chain, together, key = self._possible(places, said_by, sections)
-        if not len(chain):
-            return []
-        at = key & (MAX_PLACES - 1)  # a power of two: quicker than %
-        key >>= PLACES_BITS
-        starts, ends, costs = places.start[at], places.end[at], places.cost[at]
-        first = self._slots[0, chain] * MAX_PLACE
-        which, way = stretches(key.searchsorted(first), key.searchsorted(first + MAX_PLACE))
-        asked = (self._asked[chain[way]] & said_by[at[which]]) != 0
-        asked &= together[way, sections[starts[which]]]
-        which, way = which[asked], way[asked]
-        chain, start, end, cost = chain[way], starts[which], ends[which], costs[which]
-        found: list[Places] = []
-        for step in range(1, len(self._slots)):
-            if not len(chain):
-                return found
-            slot = self._slots[step, chain]
-            done = slot == self._count
-            found.append(Places(self._entry[chain[done]], start[done], end[done], cost[done]))
-            low = slot * MAX_PLACE + end
-            high = np.where(done, low, low + self._gaps[step, chain] + 1)
-            which, way = stretches(key.searchsorted(low), key.searchsorted(high))
-            unbroken = sections[end[way] - 1] == sections[starts[which]]
-            which, way = which[unbroken], way[unbroken]
-            chain, start, end = chain[way], start[way], ends[which]
-            cost = cost[way] + costs[which]
-        return [*found, Places(self._entry[chain], start, end, cost)]
 
-    def _possible(
-        self, places: Places, said_by: Longs, sections: Longs
-    ) -> tuple[Longs, Bools, Longs]:
-        """The chains with a literal in each slot, where so, and what fills their slots, in order.
+@compiled
+def chained(chains: Chains, places: Places, party: Longs, sections: Longs) -> Longs:
+    """Every way through the slots: each next one starts within its gap, in the same sentence.
 
-        First by the whole call, which leaves few, then by the sentence. Slot, start and number of
-        the place make one number, so that sorting is of numbers.
-        """
-        slot, at = self._slots_of.of(places.literal, said_by)
-        filled = np.zeros(self._count + 1, bool)
-        filled[slot] = filled[-1] = True
-        chain = np.flatnonzero(filled.take(self._slots).all(axis=0))
-        slot, at = self._of_these(chain, slot, at)
-        there = np.zeros((self._count + 1, sections.item(-1) + 1), bool)
-        there[slot, sections[places.start[at]]] = True
-        there[-1] = True
-        together = np.logical_and.reduce(there[self._slots.take(chain, axis=1)])
-        kept = np.flatnonzero(together.any(axis=1))
-        chain, together = chain[kept], together[kept]
-        slot, at = self._of_these(chain, slot, at)
-        key = (slot * MAX_PLACE + places.start[at]) * MAX_PLACES + at
-        key.sort()
-        return chain, together, key
+    Args:
+        chains: what is looked for.
+        places: where literals were found.
+        party: who says each unit.
+        sections: a number for each unit, another one after each full stop and each turn.
 
-    def _of_these(self, chain: Longs, slot: Longs, at: Longs) -> tuple[Longs, Longs]:
-        """What fills the slots of some of the chains."""
-        wanted = np.zeros(self._count + 1, bool)
-        wanted[self._slots.take(chain, axis=1)] = True
-        used = wanted[slot].nonzero()[0]
-        return slot[used], at[used]
+    Returns:
+        Rows of entry, start, end and cost.
+    """
+    # Arrays are taken out of their tuples once: in a loop that costs more than the steps do.
+    first, filling = _filled(chains, places, party)
+    _, _, entry, asked, lengths, slots, gaps = chains
+    _, starts, ends, costs = places
+    found, count = np.empty((256, 4), np.int64), 0
+    # By step, the place that fills its slot and where the one to try next is.
+    way, later = np.zeros((2, slots.shape[1]), np.int64)
+    for chain in range(len(entry)):
+        if not _every_slot(first, slots[chain, : lengths[chain]]):
+            continue
+        step, reach = 0, len(party)
+        later[0] = first[slots[chain, 0]]
+        while step >= 0:  # depth first
+            at = later[step]
+            reach = ends[way[step - 1]] + gaps[chain, step] if step else len(party)
+            if at == first[slots[chain, step] + 1] or starts[filling[at]] > reach:
+                step -= 1
+                continue
+            way[step] = filling[at]
+            later[step] += 1
+            start, end = starts[filling[at]], ends[filling[at]]
+            if step and sections[ends[way[step - 1]] - 1] != sections[start]:
+                continue
+            if not step and not asked[chain] & party[start]:
+                continue
+            if step + 1 < lengths[chain]:
+                step += 1
+                slot = slots[chain, step]
+                later[step] = _from(filling, starts, first[slot], first[slot + 1], end)
+                continue
+            found = with_room(found, count)
+            found[count, ENTRY], found[count, START] = entry[chain], starts[way[0]]
+            found[count, END], found[count, COST] = end, 0
+            for each in range(lengths[chain]):
+                found[count, COST] += costs[way[each]]
+            count += 1
+    return found[:count]
+
+
+@compiled
+def _filled(chains: Chains, places: Places, party: Longs) -> tuple[Longs, Longs]:
+    """What fills each slot, in the order it starts, sorted by counting (Knuth, vol. 3, 5.2).
+
+    Returns:
+        Where each slot's places begin, one more at the end; and numbers of places.
+    """
+    literals, starts = places.literal, places.start
+    fills = chains.slots_of.entries
+    begins = np.zeros(len(party) + 1, np.int64)
+    first = np.zeros(chains.count + 1, np.int64)
+    low, high = np.empty((2, len(starts)), np.int64)
+    for place in range(len(starts)):
+        begins[starts[place] + 1] += 1
+        row = row_of(chains.slots_of, literals[place], party[starts[place]])
+        low[place], high[place] = chains.slots_of.first[row], chains.slots_of.first[row + 1]
+        for at in range(low[place], high[place]):
+            first[fills[at] + 1] += 1
+    begins, first = begins.cumsum(), first.cumsum()
+    order = np.empty(len(starts), np.int64)
+    for place in range(len(starts)):
+        order[begins[starts[place]]] = place
+        begins[starts[place]] += 1
+    room, filling = first.copy(), np.empty(first[-1], np.int64)
+    for place in order:
+        for at in range(low[place], high[place]):
+            slot = fills[at]
+            filling[room[slot]] = place
+            room[slot] += 1
+    return first, filling
+
+
+@inlined
+def _every_slot(first: Longs, slots: Longs) -> bool:
+    """Whether something fills each slot of a chain; for most chains of a call nothing does."""
+    for slot in slots:
+        if first[slot] == first[slot + 1]:
+            return False
+    return True
+
+
+@inlined
+def _from(filling: Longs, starts: Longs, low: int, high: int, start: int) -> int:
+    """The first of a slot's that starts at a place or after it."""
+    while low < high:
+        middle = (low + high) // 2
+        if starts[filling[middle]] < start:
+            low = middle + 1
+        else:
+            high = middle
+    return low

@@ -11,13 +11,13 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from pipeline.errors import ConfigError
-from pipeline.judge.lexicon.chains import Chain, Chains
-from pipeline.judge.lexicon.match import Matcher, Places, joined
+from pipeline.judge.lexicon.chains import COST, END, ENTRY, START, Chain, Chains
+from pipeline.judge.lexicon.choosing import EntryTables, hits_in
+from pipeline.judge.lexicon.match import Matcher
 from pipeline.judge.lexicon.meaning import listener_of
 from pipeline.judge.lexicon.normalise import COMMA, STOP, units
-from pipeline.judge.lexicon.rows import BY_ANYONE, ByParty, Longs, stretches
+from pipeline.judge.lexicon.rows import BY_ANYONE, ByParty, Longs
 from pipeline.judge.lexicon.script import BREAK, PARTIES, Bools, Script, Vocabulary
-from pipeline.judge.lexicon.seeds import Ints
 from pipeline.judge.lexicon.sound import HOMOPHONE
 from pipeline.rubric.model import Lexicon, PhraseList
 from pipeline.rubric.notation import slots
@@ -26,8 +26,6 @@ REPORTING: Final = "\n"
 """The name of the list of reporting phrases; no list of a file can be called so."""
 QUOTE_REACH = 8
 """Units between "您刚才说" and the words it reports …"""
-_RANK_BITS = 32
-"""Room for any rank."""
 SHORT_REPORT, SHORT_REACH = 2, 1
 """… and between "您说", which may as well be the whole sentence, and its words."""
 
@@ -62,7 +60,7 @@ class Hits(NamedTuple):
     """… where in the script they start …"""
     ends: Longs
     """… and end …"""
-    costs: Longs | Ints
+    costs: Longs
     """… and how far from the phrase they sound."""
     rows: dict[tuple[str, int], tuple[int, int]]
     """By list and who said it, from which row to before which other one."""
@@ -99,16 +97,19 @@ class PhraseBook:
         self._add_list(REPORTING, reporting, simple, chains)
         fillers = frozenset(unit for text in lexicon.fillers for unit in units(text)[0])
         asked_of_entry = [self._asked[entry.phrases] for entry in self.entries]
-        self._simple = ByParty(simple, asked_of_entry, len(self._literals))
-        self._chains = Chains(chains, asked_of_entry, len(self._literals))
-        wanted = self._simple.asked | self._chains.asked
+        self._chains = Chains.of(chains, asked_of_entry, len(self._literals))
+        of_literal = ByParty.of(simple, asked_of_entry, len(self._literals))
+        wanted = of_literal.asked | self._chains.slots_of.asked
         self.matcher = Matcher(
             list(self._literals), self.vocabulary, fillers, self._negators, wanted
         )
         self._names = (*lists, REPORTING)
         numbers = {name: at for at, name in enumerate(self._names)}
-        self._list_of = np.array([numbers[entry.phrases] for entry in self.entries], np.int64)
-        self._excepting = np.array([entry.excepting for entry in self.entries], bool)
+        self._entries = EntryTables(
+            of=of_literal,
+            phrases=np.array([numbers[entry.phrases] for entry in self.entries], np.int64),
+            excepting=np.array([entry.excepting for entry in self.entries], bool),
+        )
         self.manner = {
             name: (each.negation == "guard", each.better) for name, each in lists.items()
         }
@@ -181,60 +182,26 @@ class PhraseBook:
         of lists that the text model stands beside.
         """
         places = self.matcher.find(script)
-        said_by = script.party[places.start]
-        entry, at = self._simple.of(places.literal, said_by)
-        simple = Places(entry, places.start[at], places.end[at], places.cost[at])
-        every = joined([simple, *self._chains.find(places, said_by, script.sections)])
-        group = self._list_of[every.literal] * (BY_ANYONE + 1) + script.party[every.start]
-        fair = self._fair(every, group * len(script.ids) + every.start)
-        every = Places(every.literal[fair], every.start[fair], every.end[fair], every.cost[fair])
-        group = group[fair]
-        chosen, group = self._chosen(every, group, len(script.ids))
-        count = int(group.searchsorted(self._list_of[-1] * (BY_ANYONE + 1)))  # the rest reports
-        reports = zip(chosen.start[count:].tolist(), chosen.end[count:].tolist(), strict=True)
-        hits = Hits(
-            entries=chosen.literal[:count],
-            starts=chosen.start[:count],
-            ends=chosen.end[:count],
-            costs=chosen.cost[:count],
-            rows=self._rows(group[:count]),
-        )
-        return hits, list(reports), self._barred(every)
+        hits, every = hits_in(self._entries, self._chains, places, script.party, script.sections)
+        columns = np.ascontiguousarray(hits.T)
+        group = self._entries.phrases[columns[ENTRY]] * (BY_ANYONE + 1)
+        count = int(group.searchsorted(self._entries.phrases[-1] * (BY_ANYONE + 1)))
+        reports = zip(*columns[[START, END], count:].tolist(), strict=True)  # the rest reports
+        group = group[:count] + script.party[columns[START, :count]]
+        found = Hits(*columns[:, :count], rows=self._rows(group))
+        return found, list(reports), self._barred(every)
 
-    def _fair(self, places: Places, low: Longs) -> Bools:
-        """All but exceptions that sound less like what was said than a hit that they overlap.
-
-        So 您嚎像 bars 您好 as 您好像 does, and 再回 does not bar 再会.
-
-        Args:
-            places: entries, and where they were said.
-            low: where they start in a row of all groups' scripts.
-        """
-        excepting = self._excepting[places.literal]
-        fair = np.ones(len(low), bool)
-        near = (excepting & (places.cost > 0)).nonzero()[0]
-        if not len(near):
-            return fair
-        size = places.end - places.start
-        hits = (~excepting).nonzero()[0]
-        hits = hits[low[hits].argsort(kind="stable")]
-        begins = low[hits]
-        first = begins.searchsorted(low[near] - size.max())
-        at, which = stretches(first, begins.searchsorted(low[near] + size[near]))
-        hit, rival = hits[at], near[which]
-        beaten = (low[hit] + size[hit] > low[rival]) & (places.cost[hit] < places.cost[rival])
-        fair[rival[beaten]] = False
-        return fair
-
-    def _barred(self, places: Places) -> list[Barred]:
+    def _barred(self, every: Longs) -> list[Barred]:
         """The exceptions said of lists that the text model stands beside."""
         if self.listener is None:
             return []
-        barred = self._excepting[places.literal] & self._meant[places.literal]
-        barred &= places.cost <= HOMOPHONE
-        numbers, starts, ends = (column[barred].tolist() for column in places[:3])
-        names = [self.entries[number].phrases for number in numbers]
-        return list(zip(names, starts, ends, strict=True))
+        entry = every[:, ENTRY]
+        barred = self._entries.excepting[entry] & self._meant[entry]
+        barred &= every[:, COST] <= HOMOPHONE
+        return [
+            (self.entries[number].phrases, start, end)
+            for number, start, end, _ in every[barred].tolist()
+        ]
 
     def _rows(self, group: Longs) -> dict[tuple[str, int], tuple[int, int]]:
         """From where to where each group lies."""
@@ -244,47 +211,6 @@ class PhraseBook:
             (self._names[each // (BY_ANYONE + 1)], each % (BY_ANYONE + 1)): (begin, end)
             for each, begin, end in zip(group[first].tolist(), first.tolist(), ends, strict=False)
         }
-
-    def _chosen(self, places: Places, group: Longs, length: int) -> tuple[Places, Longs]:
-        """The best hits that do not overlap, without those that overlap an exception.
-
-        Exceptions first, then the longest and cheapest, then the first, then as listed.
-
-        Args:
-            places: entries, and where they were said.
-            group: of each its list and who said it, as one number.
-            length: of the script.
-        """
-        low = group * length + places.start  # in a row of all groups' scripts
-        order = (low * len(self.entries) + places.literal).argsort(kind="stable")
-        low = low[order]
-        entry, start, end = places.literal[order], places.start[order], places.end[order]
-        cost = places.cost[order]
-        high = low + (end - start)
-        rank = cost - 20 * (high - low) - 100_000 * self._excepting[entry]
-        crowd = _crowds(low, high)
-        # One number to sort by, and rows that lie by start and entry already: several times as
-        # quick as four keys.
-        turns = ((crowd << _RANK_BITS) + rank).argsort(kind="stable")
-        first = turns[_fresh(crowd)]  # a crowd is as long in whatever order
-        kept = np.zeros(len(order), bool)
-        kept[first] = True
-        apart = ((low >= high[first][crowd]) | (high <= low[first][crowd]))[turns]
-        kept[self._first_come(turns[apart], low, high)] = True
-        kept &= ~self._excepting[entry]
-        chosen = Places(entry[kept], start[kept], end[kept], cost[kept])
-        return chosen, group[order][kept]
-
-    def _first_come(self, rows: Longs, low: Longs, high: Longs) -> list[int]:
-        """Those that do not overlap an earlier one that stays."""
-        stays: list[int] = []
-        taken: set[int] = set()
-        columns = rows.tolist(), low[rows].tolist(), high[rows].tolist()
-        for row, begin, end in zip(*columns, strict=True):
-            if taken.isdisjoint(range(begin, end)):
-                taken.update(range(begin, end))
-                stays.append(row)
-        return stays
 
     def negators_in(self, script: Script) -> Bools:
         """Which units of a call are negators."""
@@ -321,13 +247,6 @@ def _fresh(numbers: Longs) -> Bools:
     fresh = np.ones(len(numbers), bool)
     fresh[1:] = numbers[1:] != numbers[:-1]
     return fresh
-
-
-def _crowds(low: Longs, high: Longs) -> Longs:
-    """A number for each stretch, in order: another one where nothing before it reaches."""
-    apart = np.zeros(len(low), np.int64)
-    apart[1:] = low[1:] >= np.maximum.accumulate(high)[:-1]
-    return apart.cumsum()
 
 
 _LINKS = frozenset("是会能要太很该必可曾有再用想敢肯让怎")

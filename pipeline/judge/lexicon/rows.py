@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+
+from pipeline.judge.lexicon.compiled import compiled, inlined
 
 Longs = npt.NDArray[np.int64]
 """What NumPy looks up by without converting first, which would cost more than the look-up."""
 BY_NOBODY, BY_AGENT, BY_CUSTOMER, BY_ANYONE = 0, 1, 2, 3
 """Who says a unit, and in whose words a phrase is looked for: bits. Voices that are neither party's
 are searched for everything."""
+
+Table = TypeVar("Table", bound=npt.NDArray[np.int64])
 
 
 def stretches(first: Longs, end: Longs) -> tuple[Longs, Longs]:
@@ -22,55 +27,47 @@ def stretches(first: Longs, end: Longs) -> tuple[Longs, Longs]:
     return np.arange(len(place)) + (first - ends + counts).take(place), place
 
 
-class Spread:
-    """Rows of different lengths: for each of some numbers, several others."""
+class ByParty(NamedTuple):
+    """Entries of literals, apart by whose words they are looked for in."""
 
-    def __init__(self, rows: Sequence[Sequence[int]]) -> None:
-        self._first = np.zeros(len(rows) + 1, np.int64)
-        np.cumsum([len(row) for row in rows], out=self._first[1:])
-        self._flat = np.array([each for row in rows for each in row], np.int64)
+    asked: Longs
+    """Whose words each literal is looked for in."""
+    first: Longs
+    """By party and literal where its entries begin; one more at the end …"""
+    entries: Longs
+    """… and they."""
 
     @classmethod
-    def of_pairs(cls, row: Longs, value: Longs, rows: int) -> Spread:
-        """The same from the row of each value, in order."""
-        made = cls([])
-        made._first = np.zeros(rows + 1, np.int64)
-        np.cumsum(np.bincount(row, minlength=rows), out=made._first[1:])
-        made._flat = value[row.argsort(kind="stable")]
-        return made
+    def of(cls, pairs: Sequence[tuple[int, int]], by: Sequence[int], literals: int) -> ByParty:
+        """Of a literal and an entry that it belongs to, each.
 
-    def of(self, which: Longs) -> tuple[Longs, Longs]:
-        """The rows of these numbers one after the other, and which number each entry is of."""
-        at, place = stretches(self._first[which], self._first[which + 1])
-        return self._flat.take(at), place
-
-
-class ByParty:
-    """Entries of literals, apart by whose words they are looked for in.
-
-    Args:
-        pairs: a literal and an entry that it belongs to.
-        asked: of each entry, whose words (`script.BY_AGENT` …).
-        literals: how many there are.
-    """
-
-    def __init__(
-        self, pairs: Sequence[tuple[int, int]], asked: Sequence[int], literals: int
-    ) -> None:
+        Args:
+            pairs: literals with entries.
+            by: of each entry, whose words (`BY_AGENT` …).
+            literals: how many there are.
+        """
         literal, entry = np.array(pairs, np.int64).reshape(-1, 2).T
-        by = np.array(asked, np.int64)[entry]
-        self.asked = np.zeros(literals, np.int64)
-        """Whose words each literal is looked for in."""
-        np.bitwise_or.at(self.asked, literal, by)
+        said_by = np.array(by, np.int64)[entry]
+        asked = np.zeros(literals, np.int64)
+        np.bitwise_or.at(asked, literal, said_by)
         party = np.arange(BY_ANYONE + 1)[:, None]
-        of, which = np.nonzero(party & by)
+        of, which = np.nonzero(party & said_by)
         row = of * literals + literal[which]
-        self._rows = Spread.of_pairs(row, entry[which], (BY_ANYONE + 1) * literals)
-        self._literals = literals
+        first = np.zeros((BY_ANYONE + 1) * literals + 1, np.int64)
+        np.cumsum(np.bincount(row, minlength=len(first) - 1), out=first[1:])
+        return cls(asked, first, entry[which][row.argsort(kind="stable")])
 
-    def of(self, literals: Longs, said_by: Longs) -> tuple[Longs, Longs]:
-        """As `Spread.of`: what is looked for in the words of these parties."""
-        return self._rows.of(said_by * self._literals + literals)
+
+@inlined
+def row_of(rows: ByParty, literal: int, party: int) -> int:
+    """The row that a literal has for a party."""
+    return party * len(rows.asked) + literal
+
+
+@compiled
+def with_room(rows: Table, count: int) -> Table:
+    """Rows with room for one more than so many: twice as many, if need be."""
+    return rows if count < len(rows) else np.concatenate((rows, np.empty_like(rows)))
 
 
 class Growing:

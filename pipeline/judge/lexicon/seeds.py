@@ -3,22 +3,63 @@
 By the pigeonhole principle (Navarro 2001, "A guided tour to approximate string matching", section
 8), a phrase that may suffer ``k`` hard errors and is cut into ``k + 1`` pieces has one piece left
 whole. Pieces of two or three units are looked up by the skeleton of their sound, in which
-near-homophones are the same, for the whole call at once.
+near-homophones are the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.judge.lexicon.rows import BY_AGENT, BY_ANYONE, BY_CUSTOMER, Longs, stretches
+from pipeline.judge.lexicon.rows import BY_AGENT, BY_ANYONE, BY_CUSTOMER, Longs
 from pipeline.judge.lexicon.sound import readings, skeleton, skeleton_of
 
 Ints = npt.NDArray[np.int32]
 Bools = npt.NDArray[np.bool_]
 Bits = npt.NDArray[np.uint8]
+
+
+PIECE: Final = np.dtype(
+    [
+        ("literal", np.int32),
+        ("edge_row", np.int32),
+        ("byte", np.int32),
+        ("offset", np.int8),
+        ("near", np.int8),
+        ("far", np.int8),
+        ("edge", np.int8),
+        ("bit", np.uint8),
+    ],
+    align=True,
+)
+"""One piece of a literal, all that is asked of it side by side in memory: its literal; which unit
+the end that it leaves open has; which byte and bit of what is heard beside it tells whether that
+fits; where it lies in the literal; and, from its start, where its neighbours and the open end lie.
+"""
+
+
+class SeedTables(NamedTuple):
+    """What the search looks up."""
+
+    sounds: int
+    """Distinct sounds."""
+    seeds: int
+    """Distinct seeds, numbered from 1."""
+    pair: Ints
+    """By two sounds the number of the pair; 0: no piece begins so."""
+    seed_of_pair: Ints
+    """The seed that a pair is; 0: none."""
+    seed_of_triple: Ints
+    """By a pair and a third sound the seed; 0: none."""
+    first: Ints
+    """By party and seed where its pieces begin …"""
+    end: Ints
+    """… and end …"""
+    pieces: npt.NDArray[Any]
+    """… and they (`PIECE`)."""
 
 
 def packed(flags: Bools) -> Bits:
@@ -62,9 +103,11 @@ class Seeds:
                     seeds.setdefault(code, []).append(len(pieces))
                 pieces.append((index, offset, *self._side(units, offset, len(piece))))
         self._known = len(self._number) + 1
-        self._tables(sorted(seeds, key=lambda code: (len(code), code)))
+        codes = sorted(seeds, key=lambda code: (len(code), code))
         table = np.array(pieces, np.int64).reshape(-1, 8)
-        self._entries([seeds[code] for code in self._order], table, asked)
+        pairs = self._tables(codes)
+        rows = self._rows([seeds[code] for code in codes], table, asked)
+        self.tables = SeedTables(self._known, len(codes) + 1, *pairs, *rows)
 
     def _codes(self, piece: Sequence[str]) -> Iterable[tuple[int, ...]]:
         """The piece's sounds: by each unit's commonest reading, and by its readings elsewhere."""
@@ -83,44 +126,47 @@ class Seeds:
         self._sounds[unit] = tuple(numbers)
         return self._sounds[unit]
 
-    def _tables(self, codes: Sequence[tuple[int, ...]]) -> None:
+    def _tables(self, codes: Sequence[tuple[int, ...]]) -> tuple[Ints, Ints, Ints]:
         """Pairs of sounds and triples of a pair and a sound, to look up directly; seeds from 1."""
-        self._order = codes
         pairs = sorted({code[:2] for code in codes})
-        self._pair = np.zeros(self._known**2, np.int64)  # 0: no piece begins so
-        for number, (one, two) in enumerate(pairs, 1):
-            self._pair[one * self._known + two] = number
         number_of = {pair: number for number, pair in enumerate(pairs, 1)}
-        self._seed_of_pair = np.zeros(len(pairs) + 1, np.int64)
-        self._seed_of_triple = np.zeros((len(pairs) + 1) * self._known, np.int32)
+        pair = np.zeros(self._known**2, np.int32)
+        for (one, two), number in number_of.items():
+            pair[one * self._known + two] = number
+        seed_of_pair = np.zeros(len(pairs) + 1, np.int32)
+        seed_of_triple = np.zeros((len(pairs) + 1) * self._known, np.int32)
         for seed, code in enumerate(codes, 1):
-            pair = number_of[code[:2]]
+            number = number_of[code[:2]]
             if len(code) == 2:
-                self._seed_of_pair[pair] = seed
+                seed_of_pair[number] = seed
             else:
-                self._seed_of_triple[pair * self._known + code[2]] = seed
+                seed_of_triple[number * self._known + code[2]] = seed
+        return pair, seed_of_pair, seed_of_triple
 
-    def _entries(self, seeds: Sequence[list[int]], pieces: Longs, asked: Longs) -> None:
-        """Each seed's entries lie in a row: the agent's, both parties', the customer's."""
+    def _rows(
+        self, seeds: Sequence[list[int]], pieces: Longs, asked: Longs
+    ) -> tuple[Ints, Ints, npt.NDArray[Any]]:
+        """Each seed's pieces lie in a row: the agent's, both parties', the customer's."""
         piece = np.array([each for seed in seeds for each in seed], np.int64)
         seed = np.arange(1, len(seeds) + 1).repeat([len(each) for each in seeds])
         place = np.zeros(BY_ANYONE + 1, np.int64)
         place[[BY_AGENT, BY_ANYONE, BY_CUSTOMER]] = 0, 1, 2
         key = 3 * seed + place[asked[pieces[piece, 0]]]
         order = key.argsort(kind="stable")
-        self._seeds = len(seeds) + 1
-        edges = key[order].searchsorted(np.arange(3 * self._seeds + 1))
-        agents, boths, customers, end = (edges[at::3][: self._seeds] for at in range(4))
-        nobodys = np.zeros(self._seeds, np.int64)
-        self._first = np.concatenate([nobodys, agents, boths, agents])  # by party and seed
-        self._end = np.concatenate([nobodys, customers, end, end])
-        # As small as they may be: thousands are looked up in each call, out of a full cache.
+        count = len(seeds) + 1
+        edges = key[order].searchsorted(np.arange(3 * count + 1))
+        agents, boths, customers, end = (edges[at::3][:count] for at in range(4))
+        nobodys = np.zeros(count, np.int64)
+        first = np.concatenate([nobodys, agents, boths, agents])  # by party and seed
+        after = np.concatenate([nobodys, customers, end, end])
         columns = pieces[piece[order]].T
-        self._offset, self._near, self._far, self._edge = columns[1:5].astype(np.int8)
-        self._literal, self._edge_row = columns[0].copy(), columns[5].astype(np.int16)
+        table = np.zeros(len(order), PIECE)
+        table["literal"], table["edge_row"] = columns[0], columns[5]
+        for name, column in zip(("offset", "near", "far", "edge"), columns[1:5], strict=True):
+            table[name] = column
         beside, self.neighbours = _numbered(columns[6], columns[7])
-        self._byte = (beside // 8).astype(np.int16)
-        self._bit = (1 << beside % 8).astype(np.uint8)
+        table["byte"], table["bit"] = beside // 8, 1 << beside % 8
+        return first.astype(np.int32), after.astype(np.int32), table
 
     def _side(self, units: Sequence[str], offset: int, size: int) -> tuple[int, ...]:
         """What is beside a piece.
@@ -143,46 +189,6 @@ class Seeds:
         """The number of a heard unit's skeleton; 0: no piece has it."""
         number = self._number.get(skeleton(unit), 0)
         return number if number < self._known else 0
-
-    def candidates(
-        self, ids: Longs, sounds: Longs, party: Longs, fitting: Bits
-    ) -> tuple[Longs, Longs, Longs, Longs]:
-        """What may be there: literal, start, and where its other end is and which unit.
-
-        Next to a whole piece, the phrase's next unit was said, or the one after it, or it comes one
-        later: with one error, that is all that can be. It spares pricing nine in ten.
-
-        Args:
-            ids: the units heard.
-            sounds: their skeletons' numbers.
-            party: who says each.
-            fitting: by heard unit and row of `neighbours`, whether either of the two fits it
-                (`packed`).
-        """
-        position, seed = self._heard(sounds)
-        seed += party[position] * self._seeds
-        entry, at = stretches(self._first[seed], self._end[seed])
-        position = position.take(at)
-        byte, fits = self._byte.take(entry), fitting.ravel()
-        heard = ids * fitting.shape[1]
-        fit = fits.take(heard.take(position + self._near.take(entry)) + byte)
-        fit |= fits.take(heard.take(position + self._far.take(entry)) + byte)
-        fit &= self._bit.take(entry)
-        kept = (fit != 0).nonzero()[0]  # of flags it is quicker than of numbers
-        entry, position = entry[kept], position[kept]
-        start, edge = position - self._offset[entry], position + self._edge[entry]
-        return self._literal[entry], start, edge, self._edge_row[entry]
-
-    def _heard(self, sounds: Longs) -> tuple[Longs, Longs]:
-        """Where pieces were heard, and which."""
-        pair = self._pair[sounds[:-1] * self._known + sounds[1:]]
-        where = pair.nonzero()[0]
-        pair = pair[where]
-        two = self._seed_of_pair[pair]
-        three = self._seed_of_triple[pair * self._known + sounds[where + 2]]
-        seeds = np.concatenate([two, three])
-        known = seeds.nonzero()[0]
-        return np.concatenate([where, where])[known], seeds[known]
 
 
 def _numbered(one: Longs, two: Longs) -> tuple[Longs, Longs]:

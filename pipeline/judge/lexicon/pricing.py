@@ -1,0 +1,277 @@
+"""What it costs to take what was heard for a phrase, wherever one may have been said.
+
+Approximate matching with weighted edits, made quick in three steps:
+
+1. *Seeds* (`seeds.py`). Places where a piece of a phrase, one of its neighbours and its other end
+   sound right.
+2. *Straight.* Candidates are priced without insertions and deletions.
+3. *Banded.* Those that fail but could pass with one unit more or fewer are priced by dynamic
+   programming in a band of one (Sellers 1980).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.judge.lexicon.compiled import compiled, inlined
+from pipeline.judge.lexicon.rows import Longs, with_room
+from pipeline.judge.lexicon.script import BREAK
+from pipeline.judge.lexicon.seeds import Bits, Bools, Ints, SeedTables
+from pipeline.judge.lexicon.sound import BLOCKED, HOMOPHONE, SIMILAR_INITIAL
+
+Costs = npt.NDArray[np.int16]
+
+INSERT_LIGHT: Final = 16
+INSERT_FILLER: Final = 2
+HARD: Final = SIMILAR_INITIAL
+"""From this cost on a unit is another one, not a near sound."""
+SHORT: Final = 3
+"""Phrases of up to so many units bear no unit more or fewer."""
+PLACE_BITS: Final = 20
+MAX_PLACE: Final = 1 << PLACE_BITS
+"""Beyond any place in a call."""
+COST_BITS: Final = 10
+SPAN_BITS: Final = 6
+"""Room for any budget, and for the units that any literal may take."""
+_WAYS: Final = 4
+"""A state of the band is its cost and, in the low bits, where it began: the least is the cheapest.
+Of ways that cost the same the one that begins in its place comes first."""
+_IN_PLACE, _BEFORE, _AFTER = 0, 1, 2
+_ROOM: Final = 2048
+"""Places to begin with; there are as many as it takes."""
+
+
+class Heard(NamedTuple):
+    """A call, unit by unit."""
+
+    ids: Longs
+    sounds: Longs
+    """Numbers of the units' skeletons (`Seeds.sound_of`)."""
+    party: Longs
+    """Who says each (`BY_AGENT` …)."""
+
+
+class UnitTables(NamedTuple):
+    """By heard unit, with room for more than were heard so far."""
+
+    costs: Costs
+    """What taking it for each unit of the phrases costs; row 0, which pads them, nothing."""
+    insert: Ints
+    """What it costs that it was said in between."""
+    fitting: Bits
+    """Whether it fits what lies beside each piece (`packed`)."""
+    singles: Longs
+    """The literal that is this one unit, in two rows: inexact and exact; -1: none."""
+
+
+class LiteralTables(NamedTuple):
+    """By literal."""
+
+    patterns: Ints
+    """Rows of its units in `UnitTables.costs`."""
+    deletes: Costs
+    """What leaving out each of them costs."""
+    lengths: Ints
+    budgets: Ints
+    exact: Bools
+    asked: Longs
+    """Whose words it is looked for in (`BY_AGENT` …)."""
+
+
+@compiled
+def places_in(
+    heard: Heard, seeds: SeedTables, units: UnitTables, literals: LiteralTables
+) -> tuple[Longs, Longs, Longs, Longs]:
+    """Every place within its literal's budget: literal, start, end, cost.
+
+    By literal and start; of several at one start the cheapest, of these the shortest.
+    """
+    keys = _found(heard, seeds, units, literals)
+    keys.sort()
+    count = 0
+    for key in keys:
+        if not count or key >> (COST_BITS + SPAN_BITS) != keys[count - 1] >> (
+            COST_BITS + SPAN_BITS
+        ):
+            keys[count] = key
+            count += 1
+    keys = keys[:count]
+    where = keys >> (COST_BITS + SPAN_BITS)
+    start = where & (MAX_PLACE - 1)
+    end = start + (keys & ((1 << SPAN_BITS) - 1))
+    return where >> PLACE_BITS, start, end, (keys >> SPAN_BITS) & ((1 << COST_BITS) - 1)
+
+
+@compiled
+def _found(
+    heard: Heard, seeds: SeedTables, units: UnitTables, literals: LiteralTables
+) -> Longs:
+    """The places in one number each (`_key`), as they are met."""
+    # Arrays are taken out of their tuples once: in a loop that costs more than the steps do.
+    ids, sounds, party = heard
+    known, seeds_count, pairs, seed_of_pair, seed_of_triple, first, end, pieces = seeds
+    costs, insert, fitting, singles = units
+    patterns, deletes, lengths, budgets, exact, asked = literals
+    keys, count = np.empty(_ROOM, np.int64), 0
+    for place in range(1, len(ids) - 2):
+        for kind in range(2):
+            single = singles[kind, ids[place]]
+            if single >= 0 and asked[single] & party[place]:
+                keys = with_room(keys, count)
+                keys[count] = _key(single, place, place + 1, 0)
+                count += 1
+        pair = pairs[sounds[place] * known + sounds[place + 1]]
+        if not pair:
+            continue
+        triple = seed_of_triple[pair * known + sounds[place + 2]]
+        for seed in (seed_of_pair[pair], triple):
+            row = party[place] * seeds_count + seed
+            for at in range(first[row], end[row]):
+                piece = pieces[at]
+                if not _fits(fitting, ids, piece, place):
+                    continue
+                literal, start = piece.literal, place - piece.offset
+                length = lengths[literal]
+                if length > SHORT and not _ends_well(costs, ids, piece, place):
+                    continue
+                pattern, omitted = patterns[literal, :length], deletes[literal, :length]
+                cost, begin, finish = _priced(
+                    costs, insert, ids, pattern, omitted, start, budgets[literal], exact[literal]
+                )
+                if cost <= budgets[literal]:
+                    keys = with_room(keys, count)
+                    keys[count] = _key(literal, begin, finish, cost)
+                    count += 1
+    return keys[:count]
+
+
+@inlined
+def _key(literal: int, start: int, end: int, cost: int) -> int:
+    """A place as a number that sorts by literal, start, cost and length."""
+    where = (literal << PLACE_BITS) + start
+    return (((where << COST_BITS) + cost) << SPAN_BITS) + end - start
+
+
+@inlined
+def _fits(fitting: Bits, ids: Longs, piece: Any, place: int) -> bool:
+    """Whether one of the two units next to a whole piece was said where it may be.
+
+    With one error that is all that can be: the next unit was said, or the one after it, or it comes
+    one later. It spares pricing nine in ten.
+    """
+    near = fitting[ids[place + piece.near], piece.byte]
+    far = fitting[ids[place + piece.far], piece.byte]
+    return (near | far) & piece.bit != 0
+
+
+@inlined
+def _ends_well(costs: Costs, ids: Longs, piece: Any, place: int) -> bool:
+    """Whether the phrase's other end, too, was said where it may be, at most one place off."""
+    edge, row = place + piece.edge, piece.edge_row
+    cost = min(costs[ids[edge - 1], row], costs[ids[edge], row], costs[ids[edge + 1], row])
+    return cost < HARD
+
+
+@compiled
+def _priced(  # noqa: PLR0913 - arrays of a loop, one by one
+    costs: Costs,
+    insert: Ints,
+    ids: Longs,
+    pattern: Ints,
+    deletes: Costs,
+    start: int,
+    most: int,
+    exact: bool,
+) -> tuple[int, int, int]:
+    """The cheapest way to take what was heard for a literal: cost, start and end.
+
+    Args:
+        costs: of a unit heard and a row of a phrase's unit.
+        insert: what it costs that a unit was said in between.
+        ids: the units heard.
+        pattern: the literal, by row …
+        deletes: … and what leaving out each of its units costs.
+        start: where it may have been said.
+        most: what it may cost …
+        exact: … each unit no more than a homophone. What is dearer comes back as `BLOCKED`.
+    """
+    length = len(pattern)
+    worst, total = 0, 0
+    for at in range(length):
+        cost = costs[ids[start + at], pattern[at]]
+        worst = max(worst, cost)
+        total += cost
+    if exact and worst > HOMOPHONE:
+        return BLOCKED, start, start
+    # The first and the last are not another unit: 您看着办 is not 您看这样.
+    edges = max(costs[ids[start], pattern[0]], costs[ids[start + length - 1], pattern[-1]])
+    if total <= most and edges < HARD:
+        return total, start, start + length
+    if length <= SHORT or exact or not _hopeful(costs, ids, pattern, deletes, start, most):
+        return BLOCKED, start, start
+    return _banded(costs, insert, ids, pattern, deletes, start)
+
+
+@inlined
+def _hopeful(
+    costs: Costs, ids: Longs, pattern: Ints, deletes: Costs, start: int, most: int
+) -> bool:
+    """Whether it could pass with a unit more or fewer, by a lower bound of its cost."""
+    misfits, least = 0, INSERT_FILLER
+    for at in range(len(pattern)):
+        place, row = start + at, pattern[at]
+        cost = min(costs[ids[place], row], deletes[at])
+        misfits += cost >= HARD
+        least += min(cost, costs[ids[place - 1], row], costs[ids[place + 1], row])
+    return misfits <= len(pattern) - 2 and least <= most
+
+
+@inlined
+def _banded(
+    costs: Costs, insert: Ints, ids: Longs, pattern: Ints, deletes: Costs, start: int
+) -> tuple[int, int, int]:
+    """The cheapest way through the band: cost, start and end.
+
+    Its states: how far what was heard runs ahead of the phrase, a unit behind, level, or ahead.
+    """
+    last = len(pattern) - 1
+    behind, level, ahead = _BEFORE, _IN_PLACE, _AFTER
+    for step in range(last + 1):
+        place, row = start + step, pattern[step]
+        edge = step == 0 or step == last
+        before = _state_cost(costs[ids[place - 1], row], edge)
+        here = _state_cost(costs[ids[place], row], edge)
+        after = _state_cost(costs[ids[place + 1], row], edge)
+        # One unit of the phrase not said: what was heard falls one behind.
+        left_out = _WAYS * deletes[step]
+        behind = min(behind + before, level + left_out)
+        level = min(level + here, ahead + left_out)
+        ahead = ahead + after
+        if step < last:  # nothing comes after the end
+            # One unit more said than the phrase has: it runs one ahead.
+            level = min(level, behind + _more(insert, ids, place))
+            ahead = min(ahead, level + _more(insert, ids, place + 1))
+    best, end = behind, start + last
+    if level // _WAYS < best // _WAYS:
+        best, end = level, start + last + 1
+    if ahead // _WAYS < best // _WAYS:
+        best, end = ahead, start + last + 2
+    began = best % _WAYS
+    return best // _WAYS, start - (began == _BEFORE) + (began == _AFTER), end
+
+
+@inlined
+def _state_cost(cost: int, edge: bool) -> int:
+    """What hearing a unit for one of the phrase's costs a state; its first and last must fit."""
+    return _WAYS * (BLOCKED if edge and cost >= HARD else cost)
+
+
+@inlined
+def _more(insert: Ints, ids: Longs, place: int) -> int:
+    """What a unit more at a place costs a state; said twice over it costs little."""
+    unit = ids[place]
+    repeats = unit == ids[place - 1] and unit != BREAK
+    return _WAYS * (INSERT_LIGHT if repeats else insert[unit])
