@@ -24,7 +24,7 @@ from pipeline.rubric.model import Rubric
 from pipeline.scorecard import Evidence, Text
 
 _NONE = np.zeros(0, np.int64)
-NO_HITS: tuple[Hits, list[Found], list[Barred]] = Hits(_NONE, _NONE, _NONE, _NONE, {}), [], []
+NO_HITS: tuple[Hits, list[Found], Barred] = Hits(_NONE, _NONE, _NONE, _NONE, {}), [], {}
 SENTENCE_GAP_S = 0.7
 """A silence that ends a sentence where no punctuation does."""
 
@@ -196,7 +196,7 @@ class View:
             if party in SPEAKERS:
                 found[phrases, SPEAKERS[party]] = every[first:end]
         if self.words_measured:
-            add_meant(found, self.book, self.hearing, self.turns, self._barred)
+            add_meant(found, self.book, self.hearing, self.hits, self._barred)
         return found
 
     def _hits_as_mentions(self) -> tuple[Mention, ...]:

@@ -22,7 +22,7 @@ from pipeline.files import UNREADABLE, unpacked
 
 Floats = npt.NDArray[np.float64]
 Longs = npt.NDArray[np.int64]
-Keys = npt.NDArray[np.uint64]
+Keys = npt.NDArray[np.int64]
 
 SHIPPED: Final = Path(__file__).resolve().parent.parent / "models"
 FORMAT: Final = 1
@@ -100,7 +100,7 @@ def _built(name: str, data: bytes, arrays: Mapping[str, npt.NDArray[Any]]) -> Me
         syllables=tuple(arrays["syllables"].tolist()),
         intents=tuple(arrays["intents"].tolist()),
         speakers=tuple(arrays["speakers"].tolist()),
-        keys=arrays["keys"].astype(np.uint64),
+        keys=arrays["keys"].astype(np.int64),
         first=np.concatenate([[0], arrays["counts"].astype(np.int64).cumsum()]),
         intent_of=intent_of,
         weights=arrays["weights"] * scale[intent_of],

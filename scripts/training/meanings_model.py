@@ -122,7 +122,7 @@ def classes(space: Space, path: Path) -> sparse.csr_matrix:
     return sparse.csr_matrix((values, (rows, columns)), shape=(len(space.keys), len(lines)))
 
 
-def _keys(space: Space, word: str) -> Iterable[np.uint64]:
+def _keys(space: Space, word: str) -> Iterable[int]:
     """A word as an n-gram of characters and, of two and more, of syllables."""
     units = list(word)
     kinds = [[space.codes.character(unit) for unit in units]]
@@ -133,7 +133,7 @@ def _keys(space: Space, word: str) -> Iterable[np.uint64]:
             key = 0
             for code in codes:
                 key = key << CODE_BITS | code
-            yield np.uint64(key)
+            yield key
 
 
 # ── The file ─────────────────────────────────────────────────────────────────────────────────────
@@ -158,7 +158,7 @@ def packed(
         "syllables": np.array(space.syllables),
         "intents": np.array(list(models)),
         "speakers": np.array([by[each] for each in models]),
-        "keys": space.keys[used],
+        "keys": space.keys[used].astype(np.uint64),
         "counts": np.bincount(gram, minlength=int(used.sum())).astype(np.uint8),
         "intent_of": intent.astype(np.uint8),
         "weights": whole[used][gram, intent].astype(np.int8),

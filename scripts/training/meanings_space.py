@@ -11,14 +11,14 @@ from scipy import sparse
 from pipeline.judge.lexicon.grams import (
     BEGIN,
     END,
+    PLACES,
     UNKNOWN,
     Codes,
     keys_of,
     pieces_of,
     sound_of,
 )
-from pipeline.judge.lexicon.keytable import Keys
-from pipeline.judge.lexicon.meaning import runs_of
+from pipeline.judge.lexicon.evidence import runs_of
 from pipeline.judge.lexicon.normalise import COMMA, STOP, units
 from pipeline.judge.lexicon.rows import Longs, stretches
 from pipeline.judge.lexicon.script import BREAK, Bools, Floats, Vocabulary
@@ -28,7 +28,7 @@ from pipeline.judge.lexicon.script import BREAK, Bools, Floats, Vocabulary
 class Grams:
     """Every n-gram of some texts: which, of which text."""
 
-    keys: Keys
+    keys: Longs
     piece: Longs
     """The piece each starts in …"""
     text: Longs
@@ -82,12 +82,12 @@ class Space:
             owner += [at] * (len(found) + 1)
         row, stops = np.array(ids), np.array(marks)
         pieces = pieces_of(row, stops >= COMMA, stops >= STOP)
-        keys, start = keys_of(pieces, self.codes, self.vocabulary.names)
+        keys, at = keys_of(pieces, self.codes, self.vocabulary.names)
         token_piece = np.arange(len(pieces.sentence)).repeat(np.diff(pieces.first))
         unit = pieces.place.searchsorted(pieces.first[:-1])
         return Grams(
             keys=keys,
-            piece=token_piece[start],
+            piece=token_piece[at // PLACES],
             text=np.array(owner)[pieces.script[unit.clip(max=len(pieces.place) - 1)]],
             sentence=pieces.sentence,
             lengths=np.diff(pieces.first),

@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.judge.lexicon.compiled import compiled, inlined
 from pipeline.judge.lexicon.match import Places
-from pipeline.judge.lexicon.rows import ByParty, Longs, row_of, with_room
+from pipeline.judge.lexicon.rows import Longs, Spread, with_room
 
 
 class Chain(NamedTuple):
@@ -25,10 +25,8 @@ class Chain(NamedTuple):
 class Chains(NamedTuple):
     """Every phrase with gaps, compiled once."""
 
-    slots_of: ByParty
+    slots_of: Spread
     """The slots that literals fill."""
-    count: int
-    """Distinct slots."""
     entry: Longs
     """Of each chain."""
     asked: Longs
@@ -64,8 +62,7 @@ class Chains(NamedTuple):
             slots[at, : len(chain.slots)] = [number[slot] for slot in chain.slots]
             gaps[at, 1 : len(chain.slots)] = chain.gaps
         return cls(
-            slots_of=ByParty.of(pairs, wanted, literals),
-            count=len(number),
+            slots_of=Spread.of(pairs, wanted, literals),
             entry=np.array([chain.entry for chain in chains], np.int64),
             asked=np.array([asked[chain.entry] for chain in chains], np.int64),
             lengths=np.array([len(chain.slots) for chain in chains], np.int64),
@@ -93,7 +90,7 @@ def chained(chains: Chains, places: Places, party: Longs, sections: Longs) -> Lo
     """
     # Arrays are taken out of their tuples once: in a loop that costs more than the steps do.
     first, filling = _filled(chains, places, party)
-    _, _, entry, asked, lengths, slots, gaps = chains
+    _, entry, asked, lengths, slots, gaps = chains
     _, starts, ends, costs = places
     found, count = np.empty((256, 4), np.int64), 0
     # By step, the place that fills its slot and where the one to try next is.
@@ -138,16 +135,13 @@ def _filled(chains: Chains, places: Places, party: Longs) -> tuple[Longs, Longs]
         Where each slot's places begin, one more at the end; and numbers of places.
     """
     literals, starts = places.literal, places.start
-    fills = chains.slots_of.entries
+    edges, slots, asked = chains.slots_of
     begins = np.zeros(len(party) + 1, np.int64)
-    first = np.zeros(chains.count + 1, np.int64)
-    low, high = np.empty((2, len(starts)), np.int64)
+    first = np.zeros(len(asked) + 1, np.int64)
     for place in range(len(starts)):
         begins[starts[place] + 1] += 1
-        row = row_of(chains.slots_of, literals[place], party[starts[place]])
-        low[place], high[place] = chains.slots_of.first[row], chains.slots_of.first[row + 1]
-        for at in range(low[place], high[place]):
-            first[fills[at] + 1] += 1
+        for at in range(edges[literals[place]], edges[literals[place] + 1]):
+            first[slots[at] + 1] += asked[slots[at]] & party[starts[place]] != 0
     begins, first = begins.cumsum(), first.cumsum()
     order = np.empty(len(starts), np.int64)
     for place in range(len(starts)):
@@ -155,10 +149,10 @@ def _filled(chains: Chains, places: Places, party: Longs) -> tuple[Longs, Longs]
         begins[starts[place]] += 1
     room, filling = first.copy(), np.empty(first[-1], np.int64)
     for place in order:
-        for at in range(low[place], high[place]):
-            slot = fills[at]
-            filling[room[slot]] = place
-            room[slot] += 1
+        for at in range(edges[literals[place]], edges[literals[place] + 1]):
+            if asked[slots[at]] & party[starts[place]]:
+                filling[room[slots[at]]] = place
+                room[slots[at]] += 1
     return first, filling
 
 

@@ -9,13 +9,12 @@ import numpy as np
 from pipeline.judge.lexicon.chains import COST, END, ENTRY, START, Chains, chained
 from pipeline.judge.lexicon.compiled import compiled
 from pipeline.judge.lexicon.match import Places
-from pipeline.judge.lexicon.rows import BY_ANYONE, ByParty, Longs, row_of, with_room
-from pipeline.judge.lexicon.seeds import Bools
+from pipeline.judge.lexicon.rows import BY_ANYONE, Bools, Longs, Spread, with_room
 
 class EntryTables(NamedTuple):
     """By entry, and the entries of literals."""
 
-    of: ByParty
+    of: Spread
     """Those that are one literal."""
     phrases: Longs
     """The list of each …"""
@@ -50,15 +49,16 @@ def hits_in(
 @compiled
 def _simple(entries: EntryTables, places: Places, party: Longs) -> Longs:
     """Entries that are one literal: rows of entry, start, end and cost."""
+    edges, numbers, asked = entries.of
     found, count = np.empty((1024, 4), np.int64), 0
     for place in range(len(places.literal)):
-        start = places.start[place]
-        row = row_of(entries.of, places.literal[place], party[start])
-        for at in range(entries.of.first[row], entries.of.first[row + 1]):
-            found = with_room(found, count)
-            cost = places.cost[place]
-            found[count] = entries.of.entries[at], start, places.end[place], cost
-            count += 1
+        literal, start = places.literal[place], places.start[place]
+        for at in range(edges[literal], edges[literal + 1]):
+            if asked[numbers[at]] & party[start]:
+                found = with_room(found, count)
+                found[count, ENTRY], found[count, START] = numbers[at], start
+                found[count, END], found[count, COST] = places.end[place], places.cost[place]
+                count += 1
     return found[:count]
 
 

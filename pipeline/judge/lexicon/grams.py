@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from pipeline.judge.lexicon.keytable import KEY_BITS, Keys
+from pipeline.judge.lexicon.compiled import compiled, inlined
+from pipeline.judge.lexicon.keytable import KEY_BITS
 from pipeline.judge.lexicon.normalise import digit_of
 from pipeline.judge.lexicon.rows import Longs
 from pipeline.judge.lexicon.script import BREAK, Bools
@@ -28,7 +28,8 @@ BEGIN, END = "^", "$"
 """Stand before and after each clause."""
 DIGIT: Final = "#"
 """The syllable of every digit: 三天 and 五天 are one promise."""
-_SHIFT: Final = np.uint64(CODE_BITS)
+PLACES: Final = 2 * LONGEST
+"""N-grams that may start at a token: by length, characters and syllables."""
 PIECE: Final = 14
 """A clause of more units is cut in pieces, so that what was meant is not drowned in the rest."""
 
@@ -54,7 +55,7 @@ class Codes:
             raise ValueError(f"{after + len(syllables)} codes, at most {UNKNOWN}")
         self.begin, self.end = self._character[BEGIN], self._character[END]
         self._known = 0
-        self._table = np.zeros((2, 512), np.uint64)
+        self._table = np.zeros((2, 512), np.int64)
 
     def character(self, unit: str) -> int:
         """The code of a unit as it is spelt; 0 where unknown."""
@@ -64,11 +65,11 @@ class Codes:
         """The code of a unit as it sounds (`sound_of`); 0 where unknown."""
         return self._syllable.get(sound, 0)
 
-    def table(self, names: Sequence[str]) -> Keys:
+    def table(self, names: Sequence[str]) -> Longs:
         """Two rows, characters and syllables: the code of each unit so far, or `UNKNOWN`."""
         if self._known < len(names):
             if len(names) > self._table.shape[1]:
-                longer = np.zeros((2, 2 * len(names)), np.uint64)
+                longer = np.zeros((2, 2 * len(names)), np.int64)
                 longer[:, : self._known] = self._table[:, : self._known]
                 self._table = longer
             for number in range(self._known, len(names)):
@@ -96,89 +97,106 @@ class Pieces(NamedTuple):
     """Where each piece starts among the tokens; one more at the end."""
 
 
+@compiled
 def pieces_of(ids: Longs, closes: Bools, stops: Bools) -> Pieces:
     """Cut a row of units.
 
     Args:
-        ids: the units, `BREAK` between turns.
+        ids: the units, `BREAK` between turns and at both ends.
         closes: after which units a clause ends.
         stops: after which units a sentence ends.
     """
-    said = ids != BREAK
-    script = said.nonzero()[0]
-    quiet = ~said[1:]  # after each
-    last = (closes[:-1] | quiet).take(script).nonzero()[0]
-    before = np.zeros(len(last) + 1, np.int64)
-    before[1:] = last + 1
-    units = before[1:] - before[:-1]  # of each clause
-    number = np.arange(len(last) + 1)
-    edges = before + 2 * number
-    # A long clause in as few pieces as need be, each of the same length.
-    tokens = units + 2
-    size = -(-tokens // -(-units // PIECE))  # rounded up, as is the next
-    parts = -(-tokens // size)
-    clause = number[:-1].repeat(parts)
-    part = np.arange(len(clause)) - (parts.cumsum() - parts).take(clause)
-    first = np.zeros(len(clause) + 1, np.int64)
-    first[:-1] = edges.take(clause) + part * size.take(clause)
-    first[-1] = edges[-1]
-    stopped = (stops[:-1] | quiet).take(script.take(last))
+    units, script, place = np.empty((3, len(ids)), np.int64)
+    clauses, sentence, first = np.zeros((3, len(ids) + 1), np.int64)
+    said, clause, piece, sentences, begin = 0, 0, 0, 0, 0
+    for at in range(len(ids) - 1):
+        if ids[at] == BREAK:
+            continue
+        units[said], script[said], place[said] = ids[at], at, said + 1 + 2 * clause
+        said += 1
+        quiet = ids[at + 1] == BREAK
+        if not closes[at] and not quiet:
+            continue
+        # A long clause in as few pieces as need be, each of the same length.
+        tokens = said - begin + 2
+        size = _up(tokens, _up(said - begin, PIECE))
+        for part in range(_up(tokens, size)):
+            sentence[piece], first[piece] = sentences, clauses[clause] + part * size
+            piece += 1
+        sentences += stops[at] or quiet
+        begin, clause = said, clause + 1
+        clauses[clause] = said + 2 * clause
+    first[piece] = clauses[clause]
     return Pieces(
-        units=ids.take(script),
-        script=script,
-        place=np.arange(1, len(script) + 1) + (2 * number[:-1]).repeat(units),
-        clauses=edges,
-        sentence=(stopped.cumsum() - stopped).take(clause),
-        first=first,
+        units[:said],
+        script[:said],
+        place[:said],
+        clauses[: clause + 1],
+        sentence[:piece],
+        first[: piece + 1],
     )
 
 
-def every_key(pieces: Pieces, codes: Codes, names: Sequence[str]) -> Keys:
-    """Every run of one to `LONGEST` tokens as a number, by length, kind and start.
+@inlined
+def _up(number: int, by: int) -> int:
+    """Divided, rounded up."""
+    return -(-number // by)
 
-    Those with unknown units, those that cross from one clause to the next and those that stand over
-    the end are in it too: no n-gram is numbered like them.
 
-    Returns:
-        4 × 2 × T + 4: some room after the tokens, where no n-gram is.
+def keys_of(pieces: Pieces, codes: Codes, names: Sequence[str]) -> tuple[Longs, Longs]:
+    """Every n-gram as a number, and where it is; those with unknown units left out.
+
+    Where: `PLACES` times the token that it starts at, and on top its `length` and its kind.
     """
-    count = int(pieces.clauses[-1])
-    tokens = np.full((2, count + LONGEST), UNKNOWN, np.uint64)
-    first, last = pieces.clauses[:-1], pieces.clauses[1:] - 1
-    for row, code in zip(tokens, codes.table(names), strict=True):
-        row[first] = codes.begin
-        row[last] = codes.end
-        row[pieces.place] = code.take(pieces.units)
-    flat = tokens.ravel()
-    keys = np.empty((LONGEST, len(flat)), np.uint64)
-    keys[0] = flat
-    for more in range(1, LONGEST):
-        np.left_shift(keys[more - 1], _SHIFT, out=keys[more])
-        keys[more, :-more] |= flat[more:]
-    return keys.reshape(LONGEST, 2, -1)
+    return _keys(
+        pieces.units, pieces.place, pieces.clauses, codes.table(names), codes.begin, codes.end
+    )
 
 
-def keys_of(pieces: Pieces, codes: Codes, names: Sequence[str]) -> tuple[Keys, Longs]:
-    """Every n-gram as a number, and the token it starts at; those with unknown units left out."""
-    keys = every_key(pieces, codes, names)
-    tokens = keys[0]
-    open_, known = tokens != codes.end, tokens != UNKNOWN
-    proper = np.zeros(keys.shape, bool)
-    proper[0] = known
-    for more in range(1, LONGEST):
-        proper[more, :, :-1] = known[:, :-1] & open_[:, :-1] & proper[more - 1, :, 1:]
-    return keys[proper], proper.nonzero()[2]
+@compiled
+def _keys(
+    units: Longs, place: Longs, clauses: Longs, codes: Longs, begin: int, end: int
+) -> tuple[Longs, Longs]:
+    """As `keys_of`, from the arrays."""
+    count = clauses[-1]
+    tokens = np.empty((2, count), np.int64)
+    for kind in range(2):
+        for clause in range(len(clauses) - 1):
+            tokens[kind, clauses[clause]], tokens[kind, clauses[clause + 1] - 1] = begin, end
+        for unit in range(len(units)):
+            tokens[kind, place[unit]] = codes[kind, units[unit]]
+    keys, at = np.empty((2, PLACES * count), np.int64)
+    found = 0
+    for token in range(count):
+        for kind in range(2):
+            key = 0
+            for more in range(min(LONGEST, count - token)):
+                code = tokens[kind, token + more]
+                if code == UNKNOWN:
+                    break
+                key = key << CODE_BITS | code
+                keys[found], at[found] = key, PLACES * token + 2 * more + kind
+                found += 1
+                if code == end:
+                    break
+    return keys[:found], at[:found]
 
 
-def length_of(keys: Keys) -> npt.NDArray[np.int64]:
+@inlined
+def length(at: int) -> int:
+    """How many tokens an n-gram has, from where it is."""
+    return (at % PLACES) // 2 + 1
+
+
+def length_of(keys: Longs) -> Longs:
     """How many units each n-gram has."""
     found = np.ones(len(keys), np.int64)
-    for length in range(1, LONGEST):
-        found += keys >= np.uint64(1) << np.uint64(CODE_BITS * length)
+    for units in range(1, LONGEST):
+        found += keys >= 1 << CODE_BITS * units
     return found
 
 
-def spelt(keys: Keys, names: Mapping[int, str]) -> list[str]:
+def spelt(keys: Longs, names: Mapping[int, str]) -> list[str]:
     """N-grams as one reads them."""
     mask = (1 << CODE_BITS) - 1
     found = []

@@ -16,8 +16,7 @@ from pipeline.judge.lexicon.pricing import (
     HARD,
     INSERT_FILLER,
     INSERT_LIGHT,
-    SHORT,
-    Costs,
+    NEVER,
     Heard,
     LiteralTables,
     UnitTables,
@@ -93,37 +92,28 @@ class Matcher:
         rows = sorted({unit for units, _ in cut for unit in units})
         self._row = {unit: row + 1 for row, unit in enumerate(rows)}  # row 0 pads
         self._sounds = SoundCosts(rows, negators)
-        everybodys = np.full(len(literals), BY_ANYONE)
-        self._literals = self._tables(cut, rows, everybodys if asked is None else asked)
         self._single_literals: tuple[dict[str, int], dict[str, int]] = ({}, {})
         for index, (units, exact) in enumerate(cut):
             if len(units) == 1:
                 self._single_literals[exact][units[0]] = index
-        self._seeds = Seeds(cut, self._row, self._literals.asked)
+        patterns = np.zeros((len(cut), max([1, *(len(units) for units, _ in cut)])), np.int32)
+        for index, (units, _) in enumerate(cut):
+            patterns[index, : len(units)] = [self._row[unit] for unit in units]
+        self._literals = LiteralTables(
+            patterns=patterns,
+            asked=np.full(len(cut), BY_ANYONE) if asked is None else asked,
+            deletes=np.array([0, *(self._deletion(unit) for unit in rows)], np.int32),
+        )
+        budgets = np.array([budget(len(units), exact=exact) for units, exact in cut], np.int32)
+        self._seeds = Seeds(cut, self._row, budgets, self._literals.asked)
         self._heard = 0
         self._sound_of = np.zeros(0, np.int64)
         self._units = UnitTables(
-            costs=np.zeros((0, len(rows) + 1), np.int16),
+            costs=np.zeros((0, len(rows) + 1), np.uint8),
             insert=np.zeros(0, np.int32),
             fitting=np.zeros((0, len(self._seeds.neighbours) // 8 + 1), np.uint8),
             singles=np.zeros((2, 0), np.int64),
         )
-
-    def _tables(
-        self, literals: Sequence[tuple[tuple[str, ...], bool]], rows: Sequence[str], asked: Longs
-    ) -> LiteralTables:
-        longest = max([SHORT, *(len(units) for units, _ in literals)])
-        patterns = np.zeros((len(literals), longest), np.int32)
-        for index, (units, _) in enumerate(literals):
-            patterns[index, : len(units)] = [self._row[unit] for unit in units]
-        lengths = np.array([len(units) for units, _ in literals], np.int32)
-        # What leaving out each unit of each literal costs; the first and the last carry it.
-        deletes = np.array([0, *(self._deletion(unit) for unit in rows)], np.int16)[patterns]
-        deletes[:, 0] = BLOCKED
-        deletes[np.arange(len(lengths)), lengths - 1] = BLOCKED
-        budgets = [budget(len(units), exact=exact) for units, exact in literals]
-        exact = np.array([exact for _, exact in literals], bool)
-        return LiteralTables(patterns, deletes, lengths, np.array(budgets, np.int32), exact, asked)
 
     def _deletion(self, unit: str) -> int:
         if unit in self._negators:
@@ -141,7 +131,7 @@ class Matcher:
         one, two = self._seeds.neighbours.T
         for number in range(heard, len(names)):
             unit, costs = names[number], self._units.costs[number]
-            costs[1:] = BLOCKED if unit == "\n" else self._sounds.column(unit)
+            costs[1:] = NEVER if unit == "\n" else self._sounds.column(unit).clip(max=NEVER)
             self._units.fitting[number] = packed((costs[one] < HARD) | (costs[two] < HARD))
             self._units.insert[number] = self._insertion(unit)
             self._units.singles[:, number] = [each.get(unit, -1) for each in self._single_literals]

@@ -13,10 +13,11 @@ import numpy as np
 from pipeline.errors import ConfigError
 from pipeline.judge.lexicon.chains import COST, END, ENTRY, START, Chain, Chains
 from pipeline.judge.lexicon.choosing import EntryTables, hits_in
+from pipeline.judge.lexicon.evidence import Taken
 from pipeline.judge.lexicon.match import Matcher
 from pipeline.judge.lexicon.meaning import listener_of
 from pipeline.judge.lexicon.normalise import COMMA, STOP, units
-from pipeline.judge.lexicon.rows import BY_ANYONE, ByParty, Longs
+from pipeline.judge.lexicon.rows import BY_ANYONE, Longs, Spread
 from pipeline.judge.lexicon.script import BREAK, PARTIES, Bools, Script, Vocabulary
 from pipeline.judge.lexicon.sound import HOMOPHONE
 from pipeline.rubric.model import Lexicon, PhraseList
@@ -47,8 +48,8 @@ class Entry:
 
 Found = tuple[int, int]
 """A place: where it starts and ends in the script."""
-Barred = tuple[str, int, int]
-"""A place where an exception of a list was said: the list, and where it starts and ends."""
+Barred = dict[str, list[Found]]
+"""By list the places where its exceptions were said."""
 
 
 class Hits(NamedTuple):
@@ -98,8 +99,8 @@ class PhraseBook:
         fillers = frozenset(unit for text in lexicon.fillers for unit in units(text)[0])
         asked_of_entry = [self._asked[entry.phrases] for entry in self.entries]
         self._chains = Chains.of(chains, asked_of_entry, len(self._literals))
-        of_literal = ByParty.of(simple, asked_of_entry, len(self._literals))
-        wanted = of_literal.asked | self._chains.slots_of.asked
+        of_literal = Spread.of(simple, asked_of_entry, len(self._literals))
+        wanted = of_literal.wanted() | self._chains.slots_of.wanted()
         self.matcher = Matcher(
             list(self._literals), self.vocabulary, fillers, self._negators, wanted
         )
@@ -175,7 +176,7 @@ class PhraseBook:
         """The lists that the text model stands beside."""
         return frozenset(self.listener.names if self.listener is not None else ())
 
-    def search(self, script: Script) -> tuple[Hits, list[Found], list[Barred]]:
+    def search(self, script: Script) -> tuple[Hits, list[Found], Barred]:
         """Every phrase said, by list and in time order, none overlapping another of its list.
 
         And where somebody else's words are reported ("您刚才说"), and the exceptions that were said
@@ -191,17 +192,26 @@ class PhraseBook:
         found = Hits(*columns[:, :count], rows=self._rows(group))
         return found, list(reports), self._barred(every)
 
-    def _barred(self, every: Longs) -> list[Barred]:
+    def _barred(self, every: Longs) -> Barred:
         """The exceptions said of lists that the text model stands beside."""
         if self.listener is None:
-            return []
+            return {}
         entry = every[:, ENTRY]
         barred = self._entries.excepting[entry] & self._meant[entry]
         barred &= every[:, COST] <= HOMOPHONE
-        return [
-            (self.entries[number].phrases, start, end)
-            for number, start, end, _ in every[barred].tolist()
-        ]
+        found: Barred = {}
+        for number, start, end, _ in every[barred].tolist():
+            found.setdefault(self.entries[number].phrases, []).append((start, end))
+        return found
+
+    def taken(self, hits: Hits) -> Taken:
+        """Where the lists that the text model stands beside have their words."""
+        if self.listener is None:
+            return Taken(*np.zeros((4, 0), np.int64))
+        asked = zip(self.listener.names, self.listener.speakers, strict=True)
+        rows = [hits.rows.get((name, PARTIES[speaker]), (0, 0)) for name, speaker in asked]
+        first, last = np.array(rows, np.int64).T.copy()
+        return Taken(first, last, hits.starts, hits.ends)
 
     def _rows(self, group: Longs) -> dict[tuple[str, int], tuple[int, int]]:
         """From where to where each group lies."""

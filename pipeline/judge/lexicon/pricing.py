@@ -17,15 +17,18 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.judge.lexicon.compiled import compiled, inlined
-from pipeline.judge.lexicon.rows import Longs, with_room
+from pipeline.judge.lexicon.keytable import slot_of
+from pipeline.judge.lexicon.rows import Ints, Longs
 from pipeline.judge.lexicon.script import BREAK
-from pipeline.judge.lexicon.seeds import Bits, Bools, Ints, SeedTables
+from pipeline.judge.lexicon.seeds import Bits, SeedTables
 from pipeline.judge.lexicon.sound import BLOCKED, HOMOPHONE, SIMILAR_INITIAL
 
-Costs = npt.NDArray[np.int16]
+Costs = npt.NDArray[np.uint8]
 
 INSERT_LIGHT: Final = 16
 INSERT_FILLER: Final = 2
+NEVER: Final = 255
+"""Stands for `BLOCKED` where costs are bytes: a small table is a quick one."""
 HARD: Final = SIMILAR_INITIAL
 """From this cost on a unit is another one, not a near sound."""
 SHORT: Final = 3
@@ -40,8 +43,6 @@ _WAYS: Final = 4
 """A state of the band is its cost and, in the low bits, where it began: the least is the cheapest.
 Of ways that cost the same the one that begins in its place comes first."""
 _IN_PLACE, _BEFORE, _AFTER = 0, 1, 2
-_ROOM: Final = 2048
-"""Places to begin with; there are as many as it takes."""
 
 
 class Heard(NamedTuple):
@@ -58,7 +59,7 @@ class UnitTables(NamedTuple):
     """By heard unit, with room for more than were heard so far."""
 
     costs: Costs
-    """What taking it for each unit of the phrases costs; row 0, which pads them, nothing."""
+    """What taking it for each unit of the phrases costs (`NEVER`: it cannot be)."""
     insert: Ints
     """What it costs that it was said in between."""
     fitting: Bits
@@ -68,20 +69,16 @@ class UnitTables(NamedTuple):
 
 
 class LiteralTables(NamedTuple):
-    """By literal."""
+    """By literal, and by the units in them."""
 
     patterns: Ints
     """Rows of its units in `UnitTables.costs`."""
-    deletes: Costs
-    """What leaving out each of them costs."""
-    lengths: Ints
-    budgets: Ints
-    exact: Bools
     asked: Longs
     """Whose words it is looked for in (`BY_AGENT` …)."""
+    deletes: Ints
+    """By row, what leaving out that unit costs in the middle of a phrase."""
 
 
-@compiled
 def places_in(
     heard: Heard, seeds: SeedTables, units: UnitTables, literals: LiteralTables
 ) -> tuple[Longs, Longs, Longs, Longs]:
@@ -90,19 +87,24 @@ def places_in(
     By literal and start; of several at one start the cheapest, of these the shortest.
     """
     keys = _found(heard, seeds, units, literals)
-    keys.sort()
-    count = 0
+    keys.sort()  # NumPy sorts several numbers at a time
+    return _cheapest(keys)
+
+
+@compiled
+def _cheapest(keys: Longs) -> tuple[Longs, Longs, Longs, Longs]:
+    """Places from their keys, the first one of each literal and start."""
+    literal, start, end, cost = np.empty((4, len(keys)), np.int64)
+    count, before = 0, -1
     for key in keys:
-        if not count or key >> (COST_BITS + SPAN_BITS) != keys[count - 1] >> (
-            COST_BITS + SPAN_BITS
-        ):
-            keys[count] = key
+        where = key >> (COST_BITS + SPAN_BITS)
+        if where != before:
+            literal[count], start[count] = where >> PLACE_BITS, where & (MAX_PLACE - 1)
+            end[count] = start[count] + (key & ((1 << SPAN_BITS) - 1))
+            cost[count] = (key >> SPAN_BITS) & ((1 << COST_BITS) - 1)
             count += 1
-    keys = keys[:count]
-    where = keys >> (COST_BITS + SPAN_BITS)
-    start = where & (MAX_PLACE - 1)
-    end = start + (keys & ((1 << SPAN_BITS) - 1))
-    return where >> PLACE_BITS, start, end, (keys >> SPAN_BITS) & ((1 << COST_BITS) - 1)
+        before = where
+    return literal[:count], start[:count], end[:count], cost[:count]
 
 
 @compiled
@@ -111,41 +113,52 @@ def _found(
 ) -> Longs:
     """The places in one number each (`_key`), as they are met."""
     # Arrays are taken out of their tuples once: in a loop that costs more than the steps do.
-    ids, sounds, party = heard
-    known, seeds_count, pairs, seed_of_pair, seed_of_triple, first, end, pieces = seeds
+    ids, _, party = heard
     costs, insert, fitting, singles = units
-    patterns, deletes, lengths, budgets, exact, asked = literals
-    keys, count = np.empty(_ROOM, np.int64), 0
+    patterns, asked, deletes = literals
+    pieces = seeds.pieces
+    place_of, first, last = _seeds_in(heard, seeds)
+    keys = np.empty(2 * len(ids) + (last - first).sum(), np.int64)
+    count = 0
     for place in range(1, len(ids) - 2):
         for kind in range(2):
             single = singles[kind, ids[place]]
             if single >= 0 and asked[single] & party[place]:
-                keys = with_room(keys, count)
                 keys[count] = _key(single, place, place + 1, 0)
                 count += 1
-        pair = pairs[sounds[place] * known + sounds[place + 1]]
-        if not pair:
-            continue
-        triple = seed_of_triple[pair * known + sounds[place + 2]]
-        for seed in (seed_of_pair[pair], triple):
-            row = party[place] * seeds_count + seed
-            for at in range(first[row], end[row]):
-                piece = pieces[at]
-                if not _fits(fitting, ids, piece, place):
-                    continue
-                literal, start = piece.literal, place - piece.offset
-                length = lengths[literal]
-                if length > SHORT and not _ends_well(costs, ids, piece, place):
-                    continue
-                pattern, omitted = patterns[literal, :length], deletes[literal, :length]
-                cost, begin, finish = _priced(
-                    costs, insert, ids, pattern, omitted, start, budgets[literal], exact[literal]
-                )
-                if cost <= budgets[literal]:
-                    keys = with_room(keys, count)
-                    keys[count] = _key(literal, begin, finish, cost)
-                    count += 1
+    for seed in range(len(place_of)):
+        place = place_of[seed]
+        for at in range(first[seed], last[seed]):
+            piece = pieces[at]
+            if not _fits(fitting, ids, piece, place):
+                continue
+            if piece.length > SHORT and not _ends_well(costs, ids, piece, place):
+                continue
+            pattern, start = patterns[piece.literal, : piece.length], place - piece.offset
+            cost, begin, end = _priced(costs, insert, deletes, ids, pattern, start, piece)
+            if cost <= piece.budget:
+                keys[count] = _key(piece.literal, begin, end, cost)
+                count += 1
     return keys[:count]
+
+
+@compiled
+def _seeds_in(heard: Heard, seeds: SeedTables) -> tuple[Longs, Longs, Longs]:
+    """Where pieces of literals sound right, and of each place from which to before which they are.
+"""
+    ids, sounds, party = heard
+    known, count_of_seeds, pairs, seed_of_pair, triples, seed_of_triple, rows, _ = seeds
+    places, first, last = np.empty((3, 2 * len(ids)), np.int64)
+    count = 0
+    for place in range(1, len(ids) - 2):
+        pair = pairs[sounds[place] * known + sounds[place + 1]]
+        if pair:
+            triple = slot_of(triples, pair * known + sounds[place + 2])
+            for seed in (seed_of_pair[pair], seed_of_triple[triple]):
+                row = party[place] * count_of_seeds + seed
+                places[count], first[count], last[count] = place, rows[row, 0], rows[row, 1]
+                count += 1
+    return places[:count], first[:count], last[:count]
 
 
 @inlined
@@ -175,63 +188,74 @@ def _ends_well(costs: Costs, ids: Longs, piece: Any, place: int) -> bool:
     return cost < HARD
 
 
-@compiled
-def _priced(  # noqa: PLR0913 - arrays of a loop, one by one
+@inlined
+def _priced(
     costs: Costs,
     insert: Ints,
+    deletes: Ints,
     ids: Longs,
     pattern: Ints,
-    deletes: Costs,
     start: int,
-    most: int,
-    exact: bool,
+    piece: Any,
 ) -> tuple[int, int, int]:
     """The cheapest way to take what was heard for a literal: cost, start and end.
 
     Args:
         costs: of a unit heard and a row of a phrase's unit.
-        insert: what it costs that a unit was said in between.
+        insert: what it costs that a unit was said in between …
+        deletes: … and that a row's was not said.
         ids: the units heard.
-        pattern: the literal, by row …
-        deletes: … and what leaving out each of its units costs.
+        pattern: the literal, by row.
         start: where it may have been said.
-        most: what it may cost …
-        exact: … each unit no more than a homophone. What is dearer comes back as `BLOCKED`.
+        piece: what more there is to know of it. What is too dear comes back as `BLOCKED`.
     """
     length = len(pattern)
     worst, total = 0, 0
     for at in range(length):
-        cost = costs[ids[start + at], pattern[at]]
+        cost = _cost(costs, ids[start + at], pattern[at])
         worst = max(worst, cost)
         total += cost
-    if exact and worst > HOMOPHONE:
+    if piece.exact and worst > HOMOPHONE:
         return BLOCKED, start, start
     # The first and the last are not another unit: 您看着办 is not 您看这样.
     edges = max(costs[ids[start], pattern[0]], costs[ids[start + length - 1], pattern[-1]])
-    if total <= most and edges < HARD:
+    if total <= piece.budget and edges < HARD:
         return total, start, start + length
-    if length <= SHORT or exact or not _hopeful(costs, ids, pattern, deletes, start, most):
+    if length <= SHORT or piece.exact:
         return BLOCKED, start, start
-    return _banded(costs, insert, ids, pattern, deletes, start)
+    if not _hopeful(costs, deletes, ids, pattern, start, piece.budget):
+        return BLOCKED, start, start
+    return _banded(costs, insert, deletes, ids, pattern, start)
+
+
+@inlined
+def _cost(costs: Costs, unit: int, row: int) -> int:
+    """What hearing a unit for a phrase's costs."""
+    cost = costs[unit, row]
+    return BLOCKED if cost == NEVER else cost
 
 
 @inlined
 def _hopeful(
-    costs: Costs, ids: Longs, pattern: Ints, deletes: Costs, start: int, most: int
+    costs: Costs, deletes: Ints, ids: Longs, pattern: Ints, start: int, most: int
 ) -> bool:
     """Whether it could pass with a unit more or fewer, by a lower bound of its cost."""
-    misfits, least = 0, INSERT_FILLER
-    for at in range(len(pattern)):
+    misfits, least, last = 0, INSERT_FILLER, len(pattern) - 1
+    for at in range(last + 1):
         place, row = start + at, pattern[at]
-        cost = min(costs[ids[place], row], deletes[at])
+        cost = _cost(costs, ids[place], row)
+        if 0 < at < last:
+            cost = min(cost, deletes[row])
         misfits += cost >= HARD
-        least += min(cost, costs[ids[place - 1], row], costs[ids[place + 1], row])
-    return misfits <= len(pattern) - 2 and least <= most
+        for beside in (place - 1, place + 1):
+            cost = min(cost, _cost(costs, ids[beside], row))
+        least += cost
+    return misfits < last and least <= most
 
 
 @inlined
 def _banded(
-    costs: Costs, insert: Ints, ids: Longs, pattern: Ints, deletes: Costs, start: int
+    costs: Costs, insert: Ints, deletes: Ints, ids: Longs, pattern: Ints, start: int
 ) -> tuple[int, int, int]:
     """The cheapest way through the band: cost, start and end.
 
@@ -242,11 +266,11 @@ def _banded(
     for step in range(last + 1):
         place, row = start + step, pattern[step]
         edge = step == 0 or step == last
-        before = _state_cost(costs[ids[place - 1], row], edge)
-        here = _state_cost(costs[ids[place], row], edge)
-        after = _state_cost(costs[ids[place + 1], row], edge)
-        # One unit of the phrase not said: what was heard falls one behind.
-        left_out = _WAYS * deletes[step]
+        before = _state_cost(_cost(costs, ids[place - 1], row), edge)
+        here = _state_cost(_cost(costs, ids[place], row), edge)
+        after = _state_cost(_cost(costs, ids[place + 1], row), edge)
+        # One unit of the phrase not said: what was heard falls one behind. Its ends are said.
+        left_out = _WAYS * (BLOCKED if edge else deletes[row])
         behind = min(behind + before, level + left_out)
         level = min(level + here, ahead + left_out)
         ahead = ahead + after

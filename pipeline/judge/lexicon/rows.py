@@ -8,8 +8,10 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.judge.lexicon.compiled import compiled, inlined
+from pipeline.judge.lexicon.compiled import compiled
 
+Ints = npt.NDArray[np.int32]
+Bools = npt.NDArray[np.bool_]
 Longs = npt.NDArray[np.int64]
 """What NumPy looks up by without converting first, which would cost more than the look-up."""
 BY_NOBODY, BY_AGENT, BY_CUSTOMER, BY_ANYONE = 0, 1, 2, 3
@@ -27,41 +29,37 @@ def stretches(first: Longs, end: Longs) -> tuple[Longs, Longs]:
     return np.arange(len(place)) + (first - ends + counts).take(place), place
 
 
-class ByParty(NamedTuple):
-    """Entries of literals, apart by whose words they are looked for in."""
+class Spread(NamedTuple):
+    """For each of some numbers several others, and whose words each of those is looked for in."""
 
-    asked: Longs
-    """Whose words each literal is looked for in."""
-    first: Longs
-    """By party and literal where its entries begin; one more at the end …"""
-    entries: Longs
+    first: Ints
+    """Where each number's begin; one more at the end …"""
+    entries: Ints
     """… and they."""
+    asked: Longs
+    """By entry, whose words (`BY_AGENT` …)."""
 
     @classmethod
-    def of(cls, pairs: Sequence[tuple[int, int]], by: Sequence[int], literals: int) -> ByParty:
-        """Of a literal and an entry that it belongs to, each.
+    def of(cls, pairs: Sequence[tuple[int, int]], asked: Sequence[int], numbers: int) -> Spread:
+        """Of a number and an entry that it has, each.
 
         Args:
-            pairs: literals with entries.
-            by: of each entry, whose words (`BY_AGENT` …).
-            literals: how many there are.
+            pairs: numbers with entries.
+            asked: of each entry, whose words.
+            numbers: how many there are.
         """
-        literal, entry = np.array(pairs, np.int64).reshape(-1, 2).T
-        said_by = np.array(by, np.int64)[entry]
-        asked = np.zeros(literals, np.int64)
-        np.bitwise_or.at(asked, literal, said_by)
-        party = np.arange(BY_ANYONE + 1)[:, None]
-        of, which = np.nonzero(party & said_by)
-        row = of * literals + literal[which]
-        first = np.zeros((BY_ANYONE + 1) * literals + 1, np.int64)
-        np.cumsum(np.bincount(row, minlength=len(first) - 1), out=first[1:])
-        return cls(asked, first, entry[which][row.argsort(kind="stable")])
+        number, entry = np.array(pairs, np.int64).reshape(-1, 2).T
+        first = np.zeros(numbers + 1, np.int32)
+        np.cumsum(np.bincount(number, minlength=numbers), out=first[1:])
+        entries = entry[number.argsort(kind="stable")].astype(np.int32)
+        return cls(first, entries, np.array(asked, np.int64))
 
-
-@inlined
-def row_of(rows: ByParty, literal: int, party: int) -> int:
-    """The row that a literal has for a party."""
-    return party * len(rows.asked) + literal
+    def wanted(self) -> Longs:
+        """Whose words each number is looked for in."""
+        found = np.zeros(len(self.first) - 1, np.int64)
+        number = np.arange(len(found)).repeat(np.diff(self.first))
+        np.bitwise_or.at(found, number, self.asked[self.entries])
+        return found
 
 
 @compiled

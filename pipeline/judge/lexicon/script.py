@@ -16,6 +16,7 @@ from pipeline.judge.lexicon.rows import (
     BY_AGENT,
     BY_ANYONE,
     BY_CUSTOMER,
+    Bools,
     Growing,
     Longs,
     stretches,
@@ -23,7 +24,6 @@ from pipeline.judge.lexicon.rows import (
 from pipeline.timeline import Span
 
 Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 N = TypeVar("N", np.int64, np.float64)
 
 BREAK = 0

@@ -14,31 +14,37 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.judge.lexicon.rows import BY_AGENT, BY_ANYONE, BY_CUSTOMER, Longs
+from pipeline.judge.lexicon.keytable import hashed
+from pipeline.judge.lexicon.rows import BY_AGENT, BY_ANYONE, BY_CUSTOMER, Bools, Ints, Longs
 from pipeline.judge.lexicon.sound import readings, skeleton, skeleton_of
 
-Ints = npt.NDArray[np.int32]
-Bools = npt.NDArray[np.bool_]
 Bits = npt.NDArray[np.uint8]
 
 
 PIECE: Final = np.dtype(
     [
         ("literal", np.int32),
-        ("edge_row", np.int32),
-        ("byte", np.int32),
-        ("offset", np.int8),
-        ("near", np.int8),
-        ("far", np.int8),
-        ("edge", np.int8),
+        ("length", np.int16),
+        ("budget", np.int16),
+        ("exact", np.int16),
+        ("offset", np.int16),
+        ("near", np.int16),
+        ("far", np.int16),
+        ("byte", np.int16),
         ("bit", np.uint8),
+        ("edge", np.int8),
+        ("edge_row", np.int32),
     ],
     align=True,
 )
-"""One piece of a literal, all that is asked of it side by side in memory: its literal; which unit
-the end that it leaves open has; which byte and bit of what is heard beside it tells whether that
-fits; where it lies in the literal; and, from its start, where its neighbours and the open end lie.
+"""One piece of a literal: all that is asked of it lies side by side in memory.
+
+Its literal, how many units that has, what they may cost, and whether each must be exact; where it
+lies in the literal; from its start, where its neighbours lie, and which byte and bit of what is
+heard there tells whether it fits (`Seeds.neighbours`); where the end that it leaves open lies, and
+which unit that is.
 """
+_PIECE_COLUMNS: Final = ("literal", "offset", "near", "far", "edge", "edge_row")
 
 
 class SeedTables(NamedTuple):
@@ -52,12 +58,12 @@ class SeedTables(NamedTuple):
     """By two sounds the number of the pair; 0: no piece begins so."""
     seed_of_pair: Ints
     """The seed that a pair is; 0: none."""
+    triple: Longs
+    """Pairs with a third sound, hashed (`keytable.slot_of`) …"""
     seed_of_triple: Ints
-    """By a pair and a third sound the seed; 0: none."""
-    first: Ints
-    """By party and seed where its pieces begin …"""
-    end: Ints
-    """… and end …"""
+    """… and the seed that each is."""
+    rows: Ints
+    """By party and seed from where to before where its pieces lie …"""
     pieces: npt.NDArray[Any]
     """… and they (`PIECE`)."""
 
@@ -80,6 +86,7 @@ class Seeds:
     Args:
         literals: units of each literal, and whether it must be exact.
         row: numbers of the literals' units.
+        budgets: of each literal, what it may cost.
         asked: of each literal, whose words it is looked for in (`BY_AGENT` …).
     """
 
@@ -87,6 +94,7 @@ class Seeds:
         self,
         literals: Sequence[tuple[tuple[str, ...], bool]],
         row: Mapping[str, int],
+        budgets: Ints,
         asked: Longs,
     ) -> None:
         self._row = row
@@ -105,9 +113,12 @@ class Seeds:
         self._known = len(self._number) + 1
         codes = sorted(seeds, key=lambda code: (len(code), code))
         table = np.array(pieces, np.int64).reshape(-1, 8)
-        pairs = self._tables(codes)
         rows = self._rows([seeds[code] for code in codes], table, asked)
-        self.tables = SeedTables(self._known, len(codes) + 1, *pairs, *rows)
+        literal = rows[1]["literal"]
+        rows[1]["length"] = np.array([len(units) for units, _ in literals], np.int16)[literal]
+        rows[1]["exact"] = np.array([exact for _, exact in literals], np.int16)[literal]
+        rows[1]["budget"] = budgets[literal]
+        self.tables = SeedTables(self._known, len(codes) + 1, *self._tables(codes), *rows)
 
     def _codes(self, piece: Sequence[str]) -> Iterable[tuple[int, ...]]:
         """The piece's sounds: by each unit's commonest reading, and by its readings elsewhere."""
@@ -126,26 +137,27 @@ class Seeds:
         self._sounds[unit] = tuple(numbers)
         return self._sounds[unit]
 
-    def _tables(self, codes: Sequence[tuple[int, ...]]) -> tuple[Ints, Ints, Ints]:
-        """Pairs of sounds and triples of a pair and a sound, to look up directly; seeds from 1."""
+    def _tables(self, codes: Sequence[tuple[int, ...]]) -> tuple[Ints, Ints, Longs, Ints]:
+        """Pairs of sounds, to look up directly, and pairs with a third sound; seeds from 1."""
         pairs = sorted({code[:2] for code in codes})
         number_of = {pair: number for number, pair in enumerate(pairs, 1)}
         pair = np.zeros(self._known**2, np.int32)
         for (one, two), number in number_of.items():
             pair[one * self._known + two] = number
         seed_of_pair = np.zeros(len(pairs) + 1, np.int32)
-        seed_of_triple = np.zeros((len(pairs) + 1) * self._known, np.int32)
+        triples: dict[int, int] = {}
         for seed, code in enumerate(codes, 1):
             number = number_of[code[:2]]
             if len(code) == 2:
                 seed_of_pair[number] = seed
             else:
-                seed_of_triple[number * self._known + code[2]] = seed
-        return pair, seed_of_pair, seed_of_triple
+                triples[number * self._known + code[2]] = seed
+        keys = np.array(list(triples), np.int64)
+        return pair, seed_of_pair, *hashed(keys, np.array(list(triples.values()), np.int32))
 
     def _rows(
         self, seeds: Sequence[list[int]], pieces: Longs, asked: Longs
-    ) -> tuple[Ints, Ints, npt.NDArray[Any]]:
+    ) -> tuple[Ints, npt.NDArray[Any]]:
         """Each seed's pieces lie in a row: the agent's, both parties', the customer's."""
         piece = np.array([each for seed in seeds for each in seed], np.int64)
         seed = np.arange(1, len(seeds) + 1).repeat([len(each) for each in seeds])
@@ -161,12 +173,11 @@ class Seeds:
         after = np.concatenate([nobodys, customers, end, end])
         columns = pieces[piece[order]].T
         table = np.zeros(len(order), PIECE)
-        table["literal"], table["edge_row"] = columns[0], columns[5]
-        for name, column in zip(("offset", "near", "far", "edge"), columns[1:5], strict=True):
+        for name, column in zip(_PIECE_COLUMNS, columns, strict=False):
             table[name] = column
         beside, self.neighbours = _numbered(columns[6], columns[7])
         table["byte"], table["bit"] = beside // 8, 1 << beside % 8
-        return first.astype(np.int32), after.astype(np.int32), table
+        return np.stack([first, after], axis=1).astype(np.int32), table
 
     def _side(self, units: Sequence[str], offset: int, size: int) -> tuple[int, ...]:
         """What is beside a piece.
