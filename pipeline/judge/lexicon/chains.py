@@ -96,9 +96,10 @@ def chained(chains: Chains, places: Places, party: Longs, sections: Longs) -> Lo
     # By step, the place that fills its slot and where the one to try next is.
     way, later = np.zeros((2, slots.shape[1]), np.int64)
     for chain in range(len(entry)):
-        if not _every_slot(first, slots[chain, : lengths[chain]]):
+        rarest = _rarest(first, slots[chain, : lengths[chain]])
+        if first[rarest] == first[rarest + 1]:
             continue
-        step, reach = 0, len(party)
+        step = 0
         later[0] = first[slots[chain, 0]]
         while step >= 0:  # depth first
             at = later[step]
@@ -111,7 +112,10 @@ def chained(chains: Chains, places: Places, party: Longs, sections: Longs) -> Lo
             start, end = starts[filling[at]], ends[filling[at]]
             if step and sections[ends[way[step - 1]] - 1] != sections[start]:
                 continue
-            if not step and not asked[chain] & party[start]:
+            if not step and (
+                not asked[chain] & party[start]
+                or not _near(sections, starts, filling[first[rarest] : first[rarest + 1]], start)
+            ):
                 continue
             if step + 1 < lengths[chain]:
                 step += 1
@@ -157,12 +161,22 @@ def _filled(chains: Chains, places: Places, party: Longs) -> tuple[Longs, Longs]
 
 
 @inlined
-def _every_slot(first: Longs, slots: Longs) -> bool:
-    """Whether something fills each slot of a chain; for most chains of a call nothing does."""
+def _rarest(first: Longs, slots: Longs) -> int:
+    """The slot of a chain that the fewest fill; for most chains of a call nothing does."""
+    rarest = slots[0]
     for slot in slots:
-        if first[slot] == first[slot + 1]:
-            return False
-    return True
+        if first[slot + 1] - first[slot] < first[rarest + 1] - first[rarest]:
+            rarest = slot
+    return rarest
+
+
+@inlined
+def _near(sections: Longs, starts: Longs, places: Longs, start: int) -> bool:
+    """Whether one of these places is in the same sentence: without it there is no way on."""
+    for place in places:
+        if sections[starts[place]] == sections[start]:
+            return True
+    return False
 
 
 @inlined

@@ -95,7 +95,7 @@ def likeliest(
 
     Args:
         known: the pieces (P).
-        sums: what they say for and against each list (P × L).
+        sums: what they say for and against each list (P × L and more).
         least: by party and list, the sum over the root of the length from which it counts.
         scale: logits in a step (L).
         bias: of each list, in logits (L).
@@ -104,10 +104,10 @@ def likeliest(
         Of each its list, its score in logits, and its pieces: from where to before where.
     """
     _, begins, finishes, sentence, party = known
-    count, lists = sums.shape
+    count, lists = len(sums), len(bias)
     total, tokens = np.zeros((count + 1, lists), np.int64), np.zeros(count + 1, np.int64)
     for piece in range(count):
-        total[piece + 1] = total[piece] + sums[piece]
+        total[piece + 1] = total[piece] + sums[piece, :lists]
         tokens[piece + 1] = tokens[piece] + finishes[piece] - begins[piece]
     lows, highs = runs_of(sentence)
     which, low, high = np.empty((3, count * lists), np.int64)

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.judge.lexicon.compiled import compiled
-from pipeline.judge.lexicon.rows import Longs
+from pipeline.judge.lexicon.keytable import NONE, KeyTable, value_of
+from pipeline.judge.lexicon.rows import Ints, Longs
 from pipeline.judge.lexicon.weights import Singles, Weights
 from pipeline.rubric.meanings import Meanings
 
@@ -19,13 +20,13 @@ Read = Callable[[Sequence[str]], tuple[Longs, Longs]]
 class _Index(NamedTuple):
     """The examples of a list, by the n-grams in them that speak for it."""
 
-    grams: Longs
-    """Ascending …"""
+    numbers: KeyTable
+    """A number for each …"""
     weights: Singles
-    """… how much each speaks for the list, in logits …"""
-    first: Longs
+    """… by number how much each speaks for the list, in logits …"""
+    first: Ints
     """… where the examples that hold it begin, one more at the end …"""
-    examples: Longs
+    examples: Ints
     """… and they."""
 
 
@@ -63,10 +64,10 @@ class Examples:
         grams, first = np.unique(gram[order], return_index=True)
         weights = self._weights.steps[grams, which] * self._weights.scale[which]
         return _Index(
-            grams,
+            KeyTable.of(grams, np.arange(len(grams))),
             weights.astype(np.float32, copy=False),
-            np.append(first, len(gram)),
-            example[order],
+            np.append(first, len(gram)).astype(np.int32),
+            example[order].astype(np.int32),
         )
 
 
@@ -76,16 +77,13 @@ def _nearest(index: _Index, said: Longs, count: int) -> int:
 
     An n-gram said twice is still shared once; one that an example has twice counts twice.
     """
-    grams, weights, first, examples = index
+    numbers, weights, first, examples = index
     likeness = np.zeros(count)
-    at = 0
-    for number in range(len(said)):
-        if number and said[number] == said[number - 1]:
-            continue
-        at += np.searchsorted(grams[at:], said[number])
-        if at == len(grams):
-            break
-        if grams[at] == said[number]:
-            for place in range(first[at], first[at + 1]):
-                likeness[examples[place]] += weights[at]
+    before = -1
+    for gram in said:
+        number = value_of(numbers, gram)
+        if number != NONE and gram != before:
+            for place in range(first[number], first[number + 1]):
+                likeness[examples[place]] += weights[number]
+        before = gram
     return likeness.argmax()

@@ -27,7 +27,7 @@ from pipeline.judge.lexicon.evidence import (
 )
 from pipeline.judge.lexicon.examples import Examples
 from pipeline.judge.lexicon.grams import PLACES, Codes, Pieces, keys_of, pieces_of
-from pipeline.judge.lexicon.keytable import among, hashed
+from pipeline.judge.lexicon.keytable import KeyTable, among
 from pipeline.judge.lexicon.normalise import COMMA, units
 from pipeline.judge.lexicon.rows import Longs
 from pipeline.judge.lexicon.script import BREAK, PARTIES, Bools, Floats, Script, Vocabulary
@@ -78,7 +78,7 @@ class Listener:
         """Who means each."""
         intents = np.array([model.intents.index(each.intent) for each in wanted.values()], np.int64)
         self._codes = Codes(model.characters, model.syllables)
-        self._table = hashed(model.keys, np.arange(len(model.keys), dtype=np.int32))
+        self._table = KeyTable.of(model.keys, np.arange(len(model.keys)))
         self._weights = Weights(model, intents)
         self._bias = model.bias[intents]
         limits = model.limits[intents].tolist()
@@ -127,7 +127,7 @@ class Listener:
     def _talk(self, pieces: Pieces) -> Talk:
         """The n-grams that the model knows."""
         keys, at = keys_of(pieces, self._codes, self._vocabulary.names)
-        found, gram = among(*self._table, keys)
+        found, gram = among(self._table, keys)
         return Talk(at[found], gram)
 
     def _meant(self, pieces: Pieces, talk: Talk, found: _Found) -> list[Meant]:

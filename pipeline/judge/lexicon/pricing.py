@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.judge.lexicon.compiled import compiled, inlined
-from pipeline.judge.lexicon.keytable import slot_of
+from pipeline.judge.lexicon.keytable import value_of
 from pipeline.judge.lexicon.rows import Ints, Longs
 from pipeline.judge.lexicon.script import BREAK
 from pipeline.judge.lexicon.seeds import Bits, SeedTables
@@ -117,8 +117,8 @@ def _found(
     costs, insert, fitting, singles = units
     patterns, asked, deletes = literals
     pieces = seeds.pieces
-    place_of, first, last = _seeds_in(heard, seeds)
-    keys = np.empty(2 * len(ids) + (last - first).sum(), np.int64)
+    at, place_of = _candidates(heard, seeds, fitting, costs)
+    keys = np.empty(2 * len(ids) + len(at), np.int64)
     count = 0
     for place in range(1, len(ids) - 2):
         for kind in range(2):
@@ -126,20 +126,42 @@ def _found(
             if single >= 0 and asked[single] & party[place]:
                 keys[count] = _key(single, place, place + 1, 0)
                 count += 1
-    for seed in range(len(place_of)):
-        place = place_of[seed]
-        for at in range(first[seed], last[seed]):
-            piece = pieces[at]
-            if not _fits(fitting, ids, piece, place):
-                continue
-            if piece.length > SHORT and not _ends_well(costs, ids, piece, place):
-                continue
-            pattern, start = patterns[piece.literal, : piece.length], place - piece.offset
-            cost, begin, end = _priced(costs, insert, deletes, ids, pattern, start, piece)
-            if cost <= piece.budget:
-                keys[count] = _key(piece.literal, begin, end, cost)
-                count += 1
+    for number in range(len(at)):
+        piece = pieces[at[number]]
+        pattern, start = patterns[piece.literal, : piece.length], place_of[number] - piece.offset
+        cost, begin, end = _priced(costs, insert, deletes, ids, pattern, start, piece)
+        if cost <= piece.budget:
+            keys[count] = _key(piece.literal, begin, end, cost)
+            count += 1
     return keys[:count]
+
+
+@compiled
+def _candidates(
+    heard: Heard, seeds: SeedTables, fitting: Bits, costs: Costs
+) -> tuple[Longs, Longs]:
+    """The pieces beside which, and at whose phrase's other end, the right units were said.
+
+    Sieve after sieve, each without a branch: the processor waits for much of the memory at once.
+
+    Returns:
+        Rows of `SeedTables.pieces`, and the place of each.
+    """
+    ids, pieces = heard.ids, seeds.pieces
+    places, first, last = _seeds_in(heard, seeds)
+    row, place_of = np.empty((2, (last - first).sum() + 1), np.int64)
+    count = 0
+    for seed in range(len(places)):
+        place = places[seed]
+        for at in range(first[seed], last[seed]):
+            row[count], place_of[count] = at, place
+            count += _fits(fitting, ids, pieces[at], place)
+    some, count = count, 0
+    for number in range(some):
+        at, place = row[number], place_of[number]
+        row[count], place_of[count] = at, place
+        count += (pieces[at].length <= SHORT) | _ends_well(costs, ids, pieces[at], place)
+    return row[:count], place_of[:count]
 
 
 @compiled
@@ -147,14 +169,14 @@ def _seeds_in(heard: Heard, seeds: SeedTables) -> tuple[Longs, Longs, Longs]:
     """Where pieces of literals sound right, and of each place from which to before which they are.
 """
     ids, sounds, party = heard
-    known, count_of_seeds, pairs, seed_of_pair, triples, seed_of_triple, rows, _ = seeds
+    known, count_of_seeds, pairs, seed_of_pair, seed_of_triple, rows, _ = seeds
     places, first, last = np.empty((3, 2 * len(ids)), np.int64)
     count = 0
     for place in range(1, len(ids) - 2):
         pair = pairs[sounds[place] * known + sounds[place + 1]]
         if pair:
-            triple = slot_of(triples, pair * known + sounds[place + 2])
-            for seed in (seed_of_pair[pair], seed_of_triple[triple]):
+            triple = value_of(seed_of_triple, pair * known + sounds[place + 2])
+            for seed in (seed_of_pair[pair], max(0, triple)):
                 row = party[place] * count_of_seeds + seed
                 places[count], first[count], last[count] = place, rows[row, 0], rows[row, 1]
                 count += 1

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.judge.lexicon.keytable import hashed
+from pipeline.judge.lexicon.keytable import KeyTable
 from pipeline.judge.lexicon.rows import BY_AGENT, BY_ANYONE, BY_CUSTOMER, Bools, Ints, Longs
 from pipeline.judge.lexicon.sound import readings, skeleton, skeleton_of
 
@@ -56,12 +56,10 @@ class SeedTables(NamedTuple):
     """Distinct seeds, numbered from 1."""
     pair: Ints
     """By two sounds the number of the pair; 0: no piece begins so."""
-    seed_of_pair: Ints
+    seed_of_pair: Longs
     """The seed that a pair is; 0: none."""
-    triple: Longs
-    """Pairs with a third sound, hashed (`keytable.slot_of`) …"""
-    seed_of_triple: Ints
-    """… and the seed that each is."""
+    seed_of_triple: KeyTable
+    """By a pair and a third sound the seed."""
     rows: Ints
     """By party and seed from where to before where its pieces lie …"""
     pieces: npt.NDArray[Any]
@@ -137,14 +135,14 @@ class Seeds:
         self._sounds[unit] = tuple(numbers)
         return self._sounds[unit]
 
-    def _tables(self, codes: Sequence[tuple[int, ...]]) -> tuple[Ints, Ints, Longs, Ints]:
+    def _tables(self, codes: Sequence[tuple[int, ...]]) -> tuple[Ints, Longs, KeyTable]:
         """Pairs of sounds, to look up directly, and pairs with a third sound; seeds from 1."""
         pairs = sorted({code[:2] for code in codes})
         number_of = {pair: number for number, pair in enumerate(pairs, 1)}
         pair = np.zeros(self._known**2, np.int32)
         for (one, two), number in number_of.items():
             pair[one * self._known + two] = number
-        seed_of_pair = np.zeros(len(pairs) + 1, np.int32)
+        seed_of_pair = np.zeros(len(pairs) + 1, np.int64)
         triples: dict[int, int] = {}
         for seed, code in enumerate(codes, 1):
             number = number_of[code[:2]]
@@ -153,7 +151,8 @@ class Seeds:
             else:
                 triples[number * self._known + code[2]] = seed
         keys = np.array(list(triples), np.int64)
-        return pair, seed_of_pair, *hashed(keys, np.array(list(triples.values()), np.int32))
+        values = np.array(list(triples.values()), np.int64)
+        return pair, seed_of_pair, KeyTable.of(keys, values)
 
     def _rows(
         self, seeds: Sequence[list[int]], pieces: Longs, asked: Longs

@@ -1,4 +1,4 @@
-"""The weights of a text model, in bytes: an n-gram's for all lists lie in a line or two of memory.
+"""The weights of a text model, in bytes: an n-gram's for up to 64 lists are one line of memory.
 
 What n-grams weigh together is a sum of rows, which a compiled loop adds many bytes at a time.
 """
@@ -20,6 +20,8 @@ Sums = npt.NDArray[np.int16]
 """256 n-grams fit, and a piece has half of that."""
 
 _MOST: Final = 127
+_LINE: Final = 64
+"""Bytes that a processor fetches at once."""
 
 
 class Weights:
@@ -33,8 +35,8 @@ class Weights:
     def __init__(self, model: Meanings, intents: Longs) -> None:
         self.scale: Singles = np.ones(len(intents), np.float32)
         """Logits, before division by the root of the length, in a step (L)."""
-        self.steps: Steps = np.zeros((len(model.keys), len(intents)), np.int8)
-        """By n-gram and list."""
+        self.steps = _table(len(model.keys), len(intents))
+        """By n-gram and list, and no weight in the columns after these."""
         gram = np.arange(len(model.keys)).repeat(np.diff(model.first))
         order = model.intent_of.argsort(kind="stable")
         edges = model.intent_of[order].searchsorted(np.arange(len(model.intents) + 1))
@@ -43,6 +45,14 @@ class Weights:
             own = model.weights[mine]
             self.scale[at] = np.abs(own).max(initial=1e-9) / _MOST
             self.steps[gram[mine], at] = np.rint(own / self.scale[at])
+
+
+def _table(rows: int, columns: int) -> Steps:
+    """Zeros, each row in as few lines of memory as it fits in."""
+    width = -(-columns // _LINE) * _LINE
+    room = np.zeros(rows * width + _LINE, np.int8)
+    first = -room.ctypes.data % _LINE
+    return room[first : first + rows * width].reshape(rows, width)
 
 
 @compiled
@@ -55,7 +65,7 @@ def sums_of(steps: Steps, gram: Longs, first: Longs) -> Sums:
         first: where each piece's begin (P), and the end.
 
     Returns:
-        A row a piece (P × L).
+        A row a piece (P × the columns of ``steps``).
     """
     found = np.zeros((len(first) - 1, steps.shape[1]), np.int16)
     for piece in range(len(found)):
