@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.facts import AGENT, CUSTOMER, Turn, Word
+from pipeline.judge.lexicon.compiled import compiled
 from pipeline.judge.lexicon.normalise import STOP, digit_of, units
 from pipeline.judge.lexicon.rows import (
     BY_AGENT,
@@ -19,12 +20,10 @@ from pipeline.judge.lexicon.rows import (
     Bools,
     Growing,
     Longs,
-    stretches,
 )
 from pipeline.timeline import Span
 
 Floats = npt.NDArray[np.float64]
-N = TypeVar("N", np.int64, np.float64)
 
 BREAK = 0
 """The unit between turns: no phrase crosses it."""
@@ -74,10 +73,10 @@ class Vocabulary:
         """The numbers of words; new ones get the next."""
         known = self._words
         try:
-            numbers = [known[text] for text in texts]
+            return np.fromiter(map(known.__getitem__, texts), np.int64, len(texts))
         except KeyError:
             numbers = [known[text] if text in known else self._learn(text) for text in texts]
-        return np.fromiter(numbers, np.int64, len(numbers))
+            return np.array(numbers, np.int64)
 
     def _learn(self, text: str) -> int:
         """A new word's number."""
@@ -87,15 +86,24 @@ class Vocabulary:
         number = self._words[text] = self._count.add([len(found)])
         return number
 
-    def counts(self, words: Longs) -> Longs:
-        """How many units each of these words has."""
-        return self._count.values[words]
+    @property
+    def spelling(self) -> Spelling:
+        """How the words so far are spelt."""
+        columns = self._first, self._count, self._units, self._marks
+        return Spelling(*(column.values for column in columns))
 
-    def spelt(self, words: Longs, counts: Longs) -> tuple[Longs, Longs, Longs]:
-        """The units of these words in a row, the mark after each, and which word each is of."""
-        first = self._first.values[words]
-        at, word = stretches(first, first + counts)
-        return self._units.values[at], self._marks.values[at], word
+
+class Spelling(NamedTuple):
+    """The units of words."""
+
+    first: Longs
+    """By word, where its units begin …"""
+    count: Longs
+    """… and how many it has …"""
+    units: Longs
+    """… their numbers …"""
+    marks: Longs
+    """… and the mark after each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,74 +167,99 @@ class Script:
 
 def script_of(turns: Sequence[Turn], vocabulary: Vocabulary) -> Script:
     """The row of units of a call's turns."""
-    words, texts, spelt, turn_of_word = _words(turns, vocabulary)
-    counts = vocabulary.counts(spelt)
-    said, marked, word = vocabulary.spelt(spelt, counts)
-    turn = turn_of_word[word]
-    party = np.array([PARTIES.get(each.speaker, BY_ANYONE) for each in turns], np.int64)
-    place = np.arange(EDGE, EDGE + len(said)) + turn  # a break after each turn
-    size = EDGE + len(said) + len(turns) + EDGE
-    ids, marks = _row(size, place, said), _row(size, place, marked)
-    begins, finishes = _times(words, counts, word)
-    begins, finishes = _row(size, place, begins), _row(size, place, finishes)
-    starts, ends = _edges(turn, len(turns))
-    stopped = (marks >= STOP) | (ids == BREAK)
-    return Script(
-        ids=ids,
-        marks=marks.tolist(),
-        marked=marks,
-        word_of=_row(size, place, word, -1).tolist(),
-        words=words,
-        texts=texts,
-        turn_of=_row(size, place, turn, -1),
-        party=_row(size, place, party[turn]),
-        starts=starts.tolist(),
-        ends=ends.tolist(),
-        times=(begins, finishes),
-        begins=begins.round(9).tolist(),
-        finishes=finishes.round(9).tolist(),
-        stopped=stopped,
-        sections=stopped.cumsum() - stopped,
-        names=vocabulary.names,
-        numbers=ids.tolist(),
-    )
-
-
-def _words(
-    turns: Sequence[Turn], vocabulary: Vocabulary
-) -> tuple[list[Word], list[str], Longs, Longs]:
-    """The words with something to hear in them, as written, their numbers, the turn of each."""
     words = list(itertools.chain.from_iterable([turn.words for turn in turns]))
     texts = [word.text for word in words]
     spelt = vocabulary.words(texts)
-    turn = np.arange(len(turns)).repeat([len(turn.words) for turn in turns])
-    heard = vocabulary.counts(spelt) > 0
-    if heard.all():
-        return words, texts, spelt, turn
-    words, texts = list(itertools.compress(words, heard)), list(itertools.compress(texts, heard))
-    return words, texts, spelt[heard], turn[heard]
+    spelling = vocabulary.spelling
+    heard = spelling.count[spelt] > 0
+    edges = np.zeros(len(turns) + 1, np.int64)
+    np.cumsum([len(turn.words) for turn in turns], out=edges[1:])
+    parties = np.array([PARTIES.get(turn.speaker, BY_ANYONE) for turn in turns], np.int64)
+    row = _laid_out(spelling, spelt, edges, parties, *_times(words))
+    if not heard.all():
+        words = list(itertools.compress(words, heard))
+        texts = list(itertools.compress(texts, heard))
+    stopped = (row.marks >= STOP) | (row.ids == BREAK)
+    return Script(
+        ids=row.ids,
+        marks=row.marks.tolist(),
+        marked=row.marks,
+        word_of=row.word_of.tolist(),
+        words=words,
+        texts=texts,
+        turn_of=row.turn_of,
+        party=row.party,
+        starts=row.starts.tolist(),
+        ends=row.ends.tolist(),
+        times=(row.begins, row.finishes),
+        begins=row.begins.round(9).tolist(),
+        finishes=row.finishes.round(9).tolist(),
+        stopped=stopped,
+        sections=stopped.cumsum() - stopped,
+        names=vocabulary.names,
+        numbers=row.ids.tolist(),
+    )
 
 
-def _row(size: int, place: Longs, values: npt.NDArray[N], rest: int = 0) -> npt.NDArray[N]:
-    """A value for each unit said, and for the breaks the same one."""
-    row = np.full(size, rest, values.dtype)
-    row[place] = values
-    return row
+def _times(words: Sequence[Word]) -> tuple[Floats, Floats]:
+    """When each word begins and ends."""
+    spans = [word.span for word in words]
+    starts, ends = [span.start for span in spans], [span.end for span in spans]
+    return np.array(starts, np.float64), np.array(ends, np.float64)
 
 
-def _edges(turn: Longs, turns: int) -> tuple[Longs, Longs]:
-    """Where each turn starts and ends in the row, from the turn of each unit said."""
-    number = np.arange(turns + 1)
-    edges = turn.searchsorted(number) + number + EDGE
-    return edges[:-1], edges[1:] - 1
+class _Row(NamedTuple):
+    """As the fields of `Script` by these names."""
+
+    ids: Longs
+    marks: Longs
+    word_of: Longs
+    """Of the words with something to hear in them."""
+    turn_of: Longs
+    party: Longs
+    begins: Floats
+    finishes: Floats
+    starts: Longs
+    ends: Longs
 
 
-def _times(words: Sequence[Word], counts: Longs, word: Longs) -> tuple[Floats, Floats]:
-    """When each unit said begins and ends, from the word of each."""
-    spans = [each.span for each in words]
-    start = np.fromiter([span.start for span in spans], np.float64, len(spans))
-    end = np.fromiter([span.end for span in spans], np.float64, len(spans))
-    step = ((end - start) / counts)[word]
-    place = np.arange(len(word)) - (counts.cumsum() - counts)[word]
-    begins = start[word] + place * step
-    return begins, begins + step
+@compiled
+def _laid_out(
+    spelling: Spelling, words: Longs, edges: Longs, parties: Longs, starts: Floats, ends: Floats
+) -> _Row:
+    """Words unit by unit, a break after each turn.
+
+    Args:
+        spelling: of all words.
+        words: those that were said, by number.
+        edges: where the words of each turn begin, one more at the end.
+        parties: who says each turn.
+        starts: when each word begins …
+        ends: … and ends; its units share that evenly.
+    """
+    turns = len(parties)
+    size = 2 * EDGE + turns
+    for word in words:
+        size += spelling.count[word]
+    ids, marks, party = np.zeros((3, size), np.int64)  # a break is 0, and nobody says it
+    word_of, turn_of = np.full((2, size), -1, np.int64)
+    begins, finishes = np.zeros((2, size))
+    firsts, lasts = np.empty((2, turns), np.int64)
+    place, number = EDGE, 0
+    for turn in range(turns):
+        firsts[turn] = place
+        for word in range(edges[turn], edges[turn + 1]):
+            count = spelling.count[words[word]]
+            if not count:
+                continue
+            first, step = spelling.first[words[word]], (ends[word] - starts[word]) / count
+            for at in range(count):
+                ids[place], marks[place] = spelling.units[first + at], spelling.marks[first + at]
+                party[place], turn_of[place], word_of[place] = parties[turn], turn, number
+                begins[place] = starts[word] + at * step
+                finishes[place] = begins[place] + step
+                place += 1
+            number += 1
+        lasts[turn] = place
+        place += 1
+    return _Row(ids, marks, word_of, turn_of, party, begins, finishes, firsts, lasts)
