@@ -42,6 +42,7 @@ from pipeline.facts.recording import (
 from pipeline.facts.said import (
     Cue,
     RefusedText,
+    Said,
     TranscriptFacts,
     Turn,
     TurnProsody,
@@ -75,6 +76,7 @@ __all__ = [
     "RefusedText",
     "RoleCue",
     "RoleFacts",
+    "Said",
     "Seconds",
     "Shares",
     "SpeakerFacts",

@@ -10,7 +10,7 @@ from pipeline.facts.recording import AudioFacts, Hold, NotMeasured, Provenance, 
 from pipeline.facts.said import TranscriptFacts, Turn
 from pipeline.values import Value
 
-SCHEMA: Final = "qinhe.facts/1"
+SCHEMA: Final = "qinhe.facts/2"
 
 
 class CallFacts(Value, frozen=True, kw_only=True):
@@ -19,7 +19,7 @@ class CallFacts(Value, frozen=True, kw_only=True):
     The tuples are in time order. ``not_measured`` names what the whole call does not allow.
     """
 
-    schema: Literal["qinhe.facts/1"] = SCHEMA
+    schema: Literal["qinhe.facts/2"] = SCHEMA
     call_id: str
     audio: AudioFacts
     transcript: TranscriptFacts | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable
 from typing import Literal
@@ -18,6 +19,28 @@ class Word(Value, frozen=True, kw_only=True):
     speaker: str
     probability: float | None = None
     """The recogniser's own, 0 to 1; ``None`` for transcripts that carry none."""
+
+
+class Said(Value, frozen=True, kw_only=True):
+    """A turn's words, column by column: judging reads thousands of them, and few one by one."""
+
+    texts: tuple[str, ...] = ()
+    starts: tuple[float, ...] = ()
+    ends: tuple[float, ...] = ()
+    probabilities: tuple[float | None, ...] = ()
+    """As `Word.probability`; empty where no word has one."""
+
+    @classmethod
+    def of(cls, words: Iterable[Word]) -> Said:
+        """These words, whose speaker is the turn's."""
+        every = tuple(words)
+        known = tuple(word.probability for word in every)
+        return cls(
+            texts=tuple(word.text for word in every),
+            starts=tuple(word.span.start for word in every),
+            ends=tuple(word.span.end for word in every),
+            probabilities=() if known.count(None) == len(known) else known,
+        )
 
 
 class RefusedText(Value, frozen=True, kw_only=True):
@@ -90,7 +113,7 @@ class Turn(Value, frozen=True, kw_only=True):
 
     speaker: str
     span: Span
-    words: tuple[Word, ...] = ()
+    said: Said = Said()
     prosody: TurnProsody | None = None
     took_floor: bool = True
     """False for a listener's signal (嗯, 好的) and for an attempt that did not get the floor."""
@@ -98,9 +121,20 @@ class Turn(Value, frozen=True, kw_only=True):
     """How sure it is that this voice says it, 0 to 1; 1 on a channel of its own."""
 
     @property
+    def words(self) -> tuple[Word, ...]:
+        """The words one by one; made anew each time."""
+        said, speaker = self.said, self.speaker
+        known = said.probabilities or itertools.repeat(None)
+        columns = zip(said.texts, said.starts, said.ends, known, strict=False)
+        return tuple(
+            Word(text=text, span=Span(start, end), speaker=speaker, probability=probability)
+            for text, start, end, probability in columns
+        )
+
+    @property
     def text(self) -> str:
         """The words, joined as written (a blank between Latin words only)."""
-        return join_words([word.text for word in self.words])
+        return join_words(self.said.texts)
 
 
 _MAYBE_LATIN = re.compile("[0-9A-Za-z\u00aa-\u2e7f]")

@@ -10,6 +10,7 @@ import msgspec
 
 from pipeline.errors import FactsError
 from pipeline.facts.call import SCHEMA, CallFacts
+from pipeline.facts.said import Said, Word
 
 V = TypeVar("V", bound=msgspec.Struct)
 
@@ -47,7 +48,7 @@ def digest(value: msgspec.Struct) -> str:
 
 
 def decode(data: bytes, source: str | Path) -> CallFacts:
-    """Facts from their stored form.
+    """Facts from their stored form, this version's or the one before it.
 
     Raises:
         FactsError: not JSON, another schema, or fields that do not fit.
@@ -55,10 +56,30 @@ def decode(data: bytes, source: str | Path) -> CallFacts:
     try:
         return _DECODER.decode(data)
     except (msgspec.DecodeError, ValueError) as error:
-        raise _misfit(data, source, error) from None
+        found = _migrated(data)
+        if found is None:
+            raise _misfit(data, source, error) from None
+        return found
 
 
 _DECODER: Final = msgspec.json.Decoder(CallFacts)
+
+
+_BEFORE: Final = "qinhe.facts/1"
+"""Held each word with its times as an object of its own."""
+
+
+def _migrated(data: bytes) -> CallFacts | None:
+    """Facts of the version before; ``None``: these are none."""
+    try:
+        found = msgspec.json.decode(data)
+        if found["schema"] != _BEFORE:
+            return None
+        for turn in found["turns"]:
+            turn["said"] = Said.of(msgspec.convert(turn.pop("words", ()), tuple[Word, ...]))
+        return msgspec.convert(found | {"schema": SCHEMA}, CallFacts)
+    except (msgspec.MsgspecError, ValueError, LookupError, TypeError, AttributeError):
+        return None
 
 
 def _misfit(data: bytes, source: str | Path, error: Exception) -> FactsError:

@@ -129,7 +129,7 @@ def _recognition(criterion: Measure, view: View) -> Reading:
     """Mean word probability over the party's longer turns."""
     pairs = []
     for turn in long_turns(view, criterion.by, criterion.min_syllables):
-        known = [p for word in turn.words if (p := word.probability) is not None]
+        known = [each for each in turn.said.probabilities if each is not None]
         if known:
             pairs.append((turn, statistics.fmean(known)))
     value = statistics.fmean([each for _, each in pairs]) if pairs else None

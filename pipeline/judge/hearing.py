@@ -10,8 +10,8 @@ import numpy as np
 
 from pipeline.facts import CallFacts, join_words
 from pipeline.judge.lexicon.phrases import Found, PhraseBook, reported
-from pipeline.judge.lexicon.rows import Longs
-from pipeline.judge.lexicon.script import Bools, Floats, Script
+from pipeline.judge.lexicon.rows import Bools, Longs
+from pipeline.judge.lexicon.script import Floats, Script
 from pipeline.rubric.model import Support
 from pipeline.scorecard import Text
 from pipeline.timeline import Span
@@ -116,8 +116,8 @@ class Hearing:
         """Why the sound does not bear these words out; ``None``: it does, or is not known."""
         support, script = self._support, self.script
         first, last = script.word_of[start], script.word_of[end - 1]
-        words = script.words[first : last + 1]
-        known = [word.probability for word in words if word.probability is not None]
+        every = script.probabilities[first : last + 1]
+        known = [each for each in every if each is not None]
         if known and sum(known) < support.min_probability * len(known):
             mean = sum(known) / len(known)
             return Text(
@@ -145,8 +145,8 @@ class Hearing:
     def _unsure(self) -> list[bool]:
         """Of each word, whether it was badly recognised; empty where none was."""
         least = self._support.min_probability
-        known = [word.probability for word in self.script.words]
-        unsure = [each is not None and each < least for each in known] if any(known) else []
+        known = self.script.probabilities
+        unsure = [each is not None and each < least for each in known]
         return unsure if True in unsure else []
 
     def speech_share(self, speaker: str, start: float, end: float) -> float | None:

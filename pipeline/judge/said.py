@@ -73,9 +73,9 @@ def words_at(view: View, speaker: str, time: float) -> str | None:
     index = turn_at(view, speaker, time)
     if index is None:
         return None
-    words = view.turns[index].words
-    said = [word.text for word in words if time - 0.3 <= word.span.start < time + 4]
-    return "".join(said) or None
+    said = view.turns[index].said
+    words = zip(said.texts, said.starts, strict=True)
+    return "".join([text for text, start in words if time - 0.3 <= start < time + 4]) or None
 
 
 def turn_at(view: View, speaker: str, time: float) -> int | None:

@@ -31,10 +31,6 @@ def renamed(facts: CallFacts, names: Mapping[str, str]) -> CallFacts:
     changed: dict[str, Any] = {
         part: tuple(_renamed(each, names) for each in getattr(facts, part)) for part in _PARTS
     }
-    changed["turns"] = tuple(
-        msgspec.structs.replace(turn, words=tuple(_renamed(word, names) for word in turn.words))
-        for turn in changed["turns"]
-    )
     talk_s = {names.get(name, name): value for name, value in facts.shares.talk_s.items()}
     changed["shares"] = Shares(
         talk_s=talk_s,

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from operator import attrgetter
 
-from pipeline.facts import FloorTransfer, Hold, Monologue, Overlap, Pause, Shares, Turn, Word
+from pipeline.facts import FloorTransfer, Hold, Monologue, Overlap, Pause, Said, Shares, Turn, Word
 from pipeline.measure.overlaps import (
     Encounter,
     find_encounters,
@@ -142,7 +142,7 @@ def _turn(units: tuple[Unit, ...], holds_floor: bool) -> Turn:
     return Turn(
         speaker=units[0].speaker,
         span=Span(units[0].span.start, max(unit.span.end for unit in units)),
-        words=tuple(word for unit in units for word in unit.words),
+        said=Said.of(word for unit in units for word in unit.words),
         took_floor=holds_floor,
     )
 

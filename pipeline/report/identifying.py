@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from pipeline.facts import CallFacts, Turn, Word
+from pipeline.facts import CallFacts, Said, Turn, Word
 from pipeline.timeline import Span
 
 Kind = Literal["number", "plate", "address"]
@@ -223,7 +223,7 @@ def mask_spoken(facts: CallFacts) -> CallFacts:
     turns = tuple(
         msgspec.structs.replace(
             turn,
-            words=tuple(
+            said=Said.of(
                 _masked(word, hidden.get((index, number))) for number, word in enumerate(turn.words)
             ),
         )

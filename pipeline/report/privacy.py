@@ -18,7 +18,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from pipeline.facts import CallFacts, Turn, Word
+from pipeline.facts import CallFacts, Said, Turn, Word
 from pipeline.report.identifying import (
     MASK,
     identifying,
@@ -64,7 +64,7 @@ def mask_facts(facts: CallFacts) -> CallFacts:
     """The facts as they may be shown."""
     facts = mask_spoken(facts)
     turns: tuple[Turn, ...] = tuple(
-        msgspec.structs.replace(turn, words=mask_words(turn.words)) for turn in facts.turns
+        msgspec.structs.replace(turn, said=Said.of(mask_words(turn.words))) for turn in facts.turns
     )
     return _mask_strings(
         msgspec.structs.replace(facts, turns=turns), keep={"sha256", "call_id", "name"}

@@ -14,8 +14,8 @@ from typing import Final, TypeVar
 import msgspec
 
 from pipeline import __version__
-from pipeline.errors import StoreError
-from pipeline.facts import CallFacts, digest, spoken_language
+from pipeline.errors import FactsError, StoreError
+from pipeline.facts import CallFacts, decode, digest, spoken_language
 from pipeline.scorecard import Finding, RubricRef, Scorecard
 from pipeline.values import Value
 
@@ -129,7 +129,6 @@ def _packed(value: msgspec.Struct) -> bytes:
     return zlib.compress(msgspec.json.encode(value), _LEVEL)
 
 
-_FACTS: Final = msgspec.json.Decoder(CallFacts)
 _CARD: Final = msgspec.json.Decoder(Scorecard)
 
 
@@ -139,7 +138,10 @@ def unpack_facts(data: bytes, call_id: str) -> CallFacts:
     Raises:
         StoreError: the row is damaged, or of another version.
     """
-    return _unpacked(_FACTS, data, call_id, "facts")
+    try:
+        return decode(zlib.decompress(data), call_id)
+    except (zlib.error, FactsError) as error:
+        raise _damaged(call_id, "facts", error) from None
 
 
 def unpack_card(data: bytes, call_id: str) -> Scorecard:

@@ -24,6 +24,7 @@ from pipeline.facts import (
     Hold,
     Overlap,
     OverlapKind,
+    Said,
     Shares,
     Tone,
     Turn,
@@ -207,7 +208,7 @@ def _turn(placed: tuple[Placed, ...], parties: Signal, took_floor: bool) -> Turn
     return Turn(
         speaker=speaker,
         span=span.rounded(),
-        words=words(placed),
+        said=Said.of(words(placed)),
         prosody=prosody,
         took_floor=took_floor,
     )

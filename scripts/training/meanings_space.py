@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from pipeline.judge.lexicon.evidence import runs_of
 from pipeline.judge.lexicon.grams import (
     BEGIN,
     END,
@@ -18,10 +19,9 @@ from pipeline.judge.lexicon.grams import (
     pieces_of,
     sound_of,
 )
-from pipeline.judge.lexicon.evidence import runs_of
 from pipeline.judge.lexicon.normalise import COMMA, STOP, units
-from pipeline.judge.lexicon.rows import Longs, stretches
-from pipeline.judge.lexicon.script import BREAK, Bools, Floats, Vocabulary
+from pipeline.judge.lexicon.rows import Bools, Longs, stretches
+from pipeline.judge.lexicon.script import BREAK, Floats, Vocabulary
 
 
 @dataclass(frozen=True)
@@ -82,12 +82,12 @@ class Space:
             owner += [at] * (len(found) + 1)
         row, stops = np.array(ids), np.array(marks)
         pieces = pieces_of(row, stops >= COMMA, stops >= STOP)
-        keys, at = keys_of(pieces, self.codes, self.vocabulary.names)
+        keys, where = keys_of(pieces, self.codes, self.vocabulary.names)
         token_piece = np.arange(len(pieces.sentence)).repeat(np.diff(pieces.first))
         unit = pieces.place.searchsorted(pieces.first[:-1])
         return Grams(
             keys=keys,
-            piece=token_piece[at // PLACES],
+            piece=token_piece[where // PLACES],
             text=np.array(owner)[pieces.script[unit.clip(max=len(pieces.place) - 1)]],
             sentence=pieces.sentence,
             lengths=np.diff(pieces.first),

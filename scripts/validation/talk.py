@@ -26,6 +26,7 @@ from pipeline.facts import (
     Monologue,
     Overlap,
     OverlapKind,
+    Said,
     Shares,
     SpeakerFacts,
     TranscriptFacts,
@@ -205,7 +206,7 @@ def _turn(line: Line, start: float) -> Turn:
     return Turn(
         speaker=line.by,
         span=Span(round(start, 3), round(max(time, start + 0.2), 3)),
-        words=tuple(words),
+        said=Said.of(words),
         prosody=TurnProsody(**prosody),
     )
 

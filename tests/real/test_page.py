@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from pipeline.cli import main
-from pipeline.facts import CallFacts, Turn
+from pipeline.facts import CallFacts, Said, Turn
 from pipeline.report import html
 from pipeline.timeline import Span
 from tests.conftest import CALLS
@@ -321,7 +321,7 @@ def half_an_hour() -> CallFacts:
         Turn(
             speaker=speaker,
             span=Span(5.0 * i, 5.0 * i + 4.75),
-            words=words("您 好 " * 9, 5.0 * i, speaker),
+            said=Said.of(words("您 好 " * 9, 5.0 * i, speaker)),
         )
         for i in range(count)
         for speaker in ("agent" if i % 2 else "customer",)

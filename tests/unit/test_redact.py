@@ -6,7 +6,7 @@ import pytest
 import soundfile
 
 from pipeline.cli import main
-from pipeline.facts import CallFacts, TranscriptFacts, Turn, Word, encode
+from pipeline.facts import CallFacts, Said, TranscriptFacts, Turn, Word, encode
 from pipeline.redact import MARGIN_S, hidden_spans, hushed
 from pipeline.store.calls import Details, enter, record
 from pipeline.store.database import open_database
@@ -43,7 +43,7 @@ def facts_of(path: Path) -> CallFacts:
             duration_s=10.0,
         ),
         transcript=TranscriptFacts(source="imported", language="zh"),
-        turns=(Turn(speaker="customer", span=Span(1.0, 5.0), words=words),),
+        turns=(Turn(speaker="customer", span=Span(1.0, 5.0), said=Said.of(words)),),
     )
 
 

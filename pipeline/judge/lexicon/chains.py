@@ -148,11 +148,12 @@ def _filled(chains: Chains, places: Places, party: Longs) -> tuple[Longs, Longs]
             first[slots[at] + 1] += asked[slots[at]] & party[starts[place]] != 0
     begins, first = begins.cumsum(), first.cumsum()
     order = np.empty(len(starts), np.int64)
-    for place in range(len(starts)):
-        order[begins[starts[place]]] = place
-        begins[starts[place]] += 1
+    for each in range(len(starts)):
+        order[begins[starts[each]]] = each
+        begins[starts[each]] += 1
     room, filling = first.copy(), np.empty(first[-1], np.int64)
-    for place in order:
+    for number in range(len(order)):
+        place = order[number]
         for at in range(edges[literals[place]], edges[literals[place] + 1]):
             if asked[slots[at]] & party[starts[place]]:
                 filling[room[slots[at]]] = place
@@ -163,20 +164,17 @@ def _filled(chains: Chains, places: Places, party: Longs) -> tuple[Longs, Longs]
 @inlined
 def _rarest(first: Longs, slots: Longs) -> int:
     """The slot of a chain that the fewest fill; for most chains of a call nothing does."""
-    rarest = slots[0]
-    for slot in slots:
-        if first[slot + 1] - first[slot] < first[rarest + 1] - first[rarest]:
-            rarest = slot
-    return rarest
+    rarest = 0
+    for step, slot in enumerate(slots):
+        if first[slot + 1] - first[slot] < first[slots[rarest] + 1] - first[slots[rarest]]:
+            rarest = step
+    return int(slots[rarest])
 
 
 @inlined
 def _near(sections: Longs, starts: Longs, places: Longs, start: int) -> bool:
     """Whether one of these places is in the same sentence: without it there is no way on."""
-    for place in places:
-        if sections[starts[place]] == sections[start]:
-            return True
-    return False
+    return bool((sections[starts[places]] == sections[start]).any())
 
 
 @inlined

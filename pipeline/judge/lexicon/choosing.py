@@ -11,6 +11,7 @@ from pipeline.judge.lexicon.compiled import compiled
 from pipeline.judge.lexicon.match import Places
 from pipeline.judge.lexicon.rows import BY_ANYONE, Bools, Longs, Spread, with_room
 
+
 class EntryTables(NamedTuple):
     """By entry, and the entries of literals."""
 
@@ -141,7 +142,8 @@ def _insert(order: Longs, first: int, at: int, entries: EntryTables, found: Long
 def _rank(entries: EntryTables, found: Longs, at: int) -> int:
     """The lower, the better."""
     size = found[at, END] - found[at, START]
-    return found[at, COST] - 20 * size - 100_000 * entries.excepting[found[at, ENTRY]]
+    barring = 100_000 * entries.excepting[found[at, ENTRY]]
+    return int(found[at, COST] - 20 * size - barring)
 
 
 @compiled

@@ -17,6 +17,7 @@ import numba
 from platformdirs import user_cache_dir
 
 F = TypeVar("F", bound=Callable[..., Any])
+_settings: Any = numba.config
 
 
 def compiled(function: F) -> F:
@@ -49,7 +50,7 @@ def _folder() -> Path | None:
     digest = hashlib.sha256()
     for source in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(source.read_bytes())
-    home = numba.config.CACHE_DIR or user_cache_dir("qinhe", appauthor=False)
+    home = _settings.CACHE_DIR or user_cache_dir("qinhe", appauthor=False)
     folder = Path(home) / "compiled" / digest.hexdigest()[:_NAME]
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -65,9 +66,9 @@ _NAME: Final = 16
 @contextlib.contextmanager
 def _kept_in(folder: Path) -> Iterator[None]:
     """Numba keeps what is compiled in here; other packages' functions are kept where they were."""
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(folder)
+    before = _settings.CACHE_DIR
+    _settings.CACHE_DIR = str(folder)
     try:
         yield
     finally:
-        numba.config.CACHE_DIR = before
+        _settings.CACHE_DIR = before

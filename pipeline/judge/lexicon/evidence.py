@@ -12,8 +12,8 @@ import numpy as np
 
 from pipeline.judge.lexicon.compiled import compiled, inlined
 from pipeline.judge.lexicon.grams import LONGEST, PLACES, Pieces, length
-from pipeline.judge.lexicon.rows import Longs
-from pipeline.judge.lexicon.script import Bools, Floats
+from pipeline.judge.lexicon.rows import Bools, Longs
+from pipeline.judge.lexicon.script import Floats
 from pipeline.judge.lexicon.weights import Singles, Steps, Sums
 
 RUN: Final = 3

@@ -86,4 +86,4 @@ def _nearest(index: _Index, said: Longs, count: int) -> int:
             for place in range(first[number], first[number + 1]):
                 likeness[examples[place]] += weights[number]
         before = gram
-    return likeness.argmax()
+    return int(likeness.argmax())

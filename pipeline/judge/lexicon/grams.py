@@ -14,8 +14,8 @@ import numpy as np
 from pipeline.judge.lexicon.compiled import compiled, inlined
 from pipeline.judge.lexicon.keytable import KEY_BITS
 from pipeline.judge.lexicon.normalise import digit_of
-from pipeline.judge.lexicon.rows import Longs
-from pipeline.judge.lexicon.script import BREAK, Bools
+from pipeline.judge.lexicon.rows import Bools, Longs
+from pipeline.judge.lexicon.script import BREAK
 from pipeline.judge.lexicon.sound import skeleton
 
 LONGEST: Final = 4

@@ -29,8 +29,8 @@ from pipeline.judge.lexicon.examples import Examples
 from pipeline.judge.lexicon.grams import PLACES, Codes, Pieces, keys_of, pieces_of
 from pipeline.judge.lexicon.keytable import KeyTable, among
 from pipeline.judge.lexicon.normalise import COMMA, units
-from pipeline.judge.lexicon.rows import Longs
-from pipeline.judge.lexicon.script import BREAK, PARTIES, Bools, Floats, Script, Vocabulary
+from pipeline.judge.lexicon.rows import Bools, Longs
+from pipeline.judge.lexicon.script import BREAK, PARTIES, Floats, Script, Vocabulary
 from pipeline.judge.lexicon.weights import Weights, sums_of
 from pipeline.rubric.meanings import Meanings
 from pipeline.rubric.model import PhraseList
@@ -74,9 +74,9 @@ class Listener:
         self.model = model
         wanted = {name: each.means for name, each in lists.items() if each.means is not None}
         self.names = list(wanted)
-        self.speakers = [model.speakers[model.intents.index(each.intent)] for each in wanted.values()]
-        """Who means each."""
         intents = np.array([model.intents.index(each.intent) for each in wanted.values()], np.int64)
+        self.speakers = [model.speakers[intent] for intent in intents.tolist()]
+        """Who means each."""
         self._codes = Codes(model.characters, model.syllables)
         self._table = KeyTable.of(model.keys, np.arange(len(model.keys)))
         self._weights = Weights(model, intents)

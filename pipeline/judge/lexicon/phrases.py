@@ -17,8 +17,8 @@ from pipeline.judge.lexicon.evidence import Taken
 from pipeline.judge.lexicon.match import Matcher
 from pipeline.judge.lexicon.meaning import listener_of
 from pipeline.judge.lexicon.normalise import COMMA, STOP, units
-from pipeline.judge.lexicon.rows import BY_ANYONE, Longs, Spread
-from pipeline.judge.lexicon.script import BREAK, PARTIES, Bools, Script, Vocabulary
+from pipeline.judge.lexicon.rows import BY_ANYONE, Bools, Longs, Spread
+from pipeline.judge.lexicon.script import BREAK, PARTIES, Script, Vocabulary
 from pipeline.judge.lexicon.sound import HOMOPHONE
 from pipeline.rubric.model import Lexicon, PhraseList
 from pipeline.rubric.notation import slots
@@ -189,7 +189,8 @@ class PhraseBook:
         count = int(group.searchsorted(self._entries.phrases[-1] * (BY_ANYONE + 1)))
         reports = zip(*columns[[START, END], count:].tolist(), strict=True)  # the rest reports
         group = group[:count] + script.party[columns[START, :count]]
-        found = Hits(*columns[:, :count], rows=self._rows(group))
+        entries, starts, ends, costs = columns[:, :count]
+        found = Hits(entries, starts, ends, costs, self._rows(group))
         return found, list(reports), self._barred(every)
 
     def _barred(self, every: Longs) -> Barred:

@@ -108,9 +108,7 @@ def _cheapest(keys: Longs) -> tuple[Longs, Longs, Longs, Longs]:
 
 
 @compiled
-def _found(
-    heard: Heard, seeds: SeedTables, units: UnitTables, literals: LiteralTables
-) -> Longs:
+def _found(heard: Heard, seeds: SeedTables, units: UnitTables, literals: LiteralTables) -> Longs:
     """The places in one number each (`_key`), as they are met."""
     # Arrays are taken out of their tuples once: in a loop that costs more than the steps do.
     ids, _, party = heard
@@ -166,8 +164,7 @@ def _candidates(
 
 @compiled
 def _seeds_in(heard: Heard, seeds: SeedTables) -> tuple[Longs, Longs, Longs]:
-    """Where pieces of literals sound right, and of each place from which to before which they are.
-"""
+    """Where pieces of literals sound right, and from which to before which ones of each place."""
     ids, sounds, party = heard
     known, count_of_seeds, pairs, seed_of_pair, seed_of_triple, rows, _ = seeds
     places, first, last = np.empty((3, 2 * len(ids)), np.int64)
@@ -199,7 +196,7 @@ def _fits(fitting: Bits, ids: Longs, piece: Any, place: int) -> bool:
     """
     near = fitting[ids[place + piece.near], piece.byte]
     far = fitting[ids[place + piece.far], piece.byte]
-    return (near | far) & piece.bit != 0
+    return bool((near | far) & piece.bit)
 
 
 @inlined
@@ -207,7 +204,7 @@ def _ends_well(costs: Costs, ids: Longs, piece: Any, place: int) -> bool:
     """Whether the phrase's other end, too, was said where it may be, at most one place off."""
     edge, row = place + piece.edge, piece.edge_row
     cost = min(costs[ids[edge - 1], row], costs[ids[edge], row], costs[ids[edge + 1], row])
-    return cost < HARD
+    return bool(cost < HARD)
 
 
 @inlined
@@ -258,9 +255,7 @@ def _cost(costs: Costs, unit: int, row: int) -> int:
 
 
 @inlined
-def _hopeful(
-    costs: Costs, deletes: Ints, ids: Longs, pattern: Ints, start: int, most: int
-) -> bool:
+def _hopeful(costs: Costs, deletes: Ints, ids: Longs, pattern: Ints, start: int, most: int) -> bool:
     """Whether it could pass with a unit more or fewer, by a lower bound of its cost."""
     misfits, least, last = 0, INSERT_FILLER, len(pattern) - 1
     for at in range(last + 1):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +17,6 @@ Longs = npt.NDArray[np.int64]
 BY_NOBODY, BY_AGENT, BY_CUSTOMER, BY_ANYONE = 0, 1, 2, 3
 """Who says a unit, and in whose words a phrase is looked for: bits. Voices that are neither party's
 are searched for everything."""
-
-Table = TypeVar("Table", bound=npt.NDArray[np.int64])
 
 
 def stretches(first: Longs, end: Longs) -> tuple[Longs, Longs]:
@@ -63,7 +61,7 @@ class Spread(NamedTuple):
 
 
 @compiled
-def with_room(rows: Table, count: int) -> Table:
+def with_room(rows: Longs, count: int) -> Longs:
     """Rows with room for one more than so many: twice as many, if need be."""
     return rows if count < len(rows) else np.concatenate((rows, np.empty_like(rows)))
 

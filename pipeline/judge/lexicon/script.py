@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.facts import AGENT, CUSTOMER, Turn, Word
+from pipeline.facts import AGENT, CUSTOMER, Said, Turn
 from pipeline.judge.lexicon.compiled import compiled
 from pipeline.judge.lexicon.normalise import STOP, digit_of, units
 from pipeline.judge.lexicon.rows import (
@@ -98,7 +98,7 @@ class Spelling(NamedTuple):
 
     first: Longs
     """By word, where its units begin …"""
-    count: Longs
+    counts: Longs
     """… and how many it has …"""
     units: Longs
     """… their numbers …"""
@@ -118,10 +118,10 @@ class Script:
     """… and the same for looking at all of them at once."""
     word_of: list[int]
     """Index of each unit's word; -1 for breaks."""
-    words: list[Word]
-    """Those with something to hear in them …"""
     texts: list[str]
-    """… as they are written."""
+    """The words with something to hear in them, as they are written …"""
+    probabilities: list[float | None]
+    """… and how sure the recogniser was of each; empty where it is of none."""
     turn_of: Longs
     """Index of each unit's turn; -1 for breaks."""
     party: Longs
@@ -167,26 +167,28 @@ class Script:
 
 def script_of(turns: Sequence[Turn], vocabulary: Vocabulary) -> Script:
     """The row of units of a call's turns."""
-    words = list(itertools.chain.from_iterable([turn.words for turn in turns]))
-    texts = [word.text for word in words]
+    every = [turn.said for turn in turns]
+    texts = list(itertools.chain.from_iterable([said.texts for said in every]))
+    starts, ends = _times(every, len(texts))
     spelt = vocabulary.words(texts)
     spelling = vocabulary.spelling
-    heard = spelling.count[spelt] > 0
+    heard = spelling.counts[spelt] > 0
     edges = np.zeros(len(turns) + 1, np.int64)
-    np.cumsum([len(turn.words) for turn in turns], out=edges[1:])
+    np.cumsum([len(said.texts) for said in every], out=edges[1:])
     parties = np.array([PARTIES.get(turn.speaker, BY_ANYONE) for turn in turns], np.int64)
-    row = _laid_out(spelling, spelt, edges, parties, *_times(words))
+    row = _laid_out(spelling, spelt, edges, parties, starts, ends)
+    probabilities = _probabilities(every)
     if not heard.all():
-        words = list(itertools.compress(words, heard))
         texts = list(itertools.compress(texts, heard))
+        probabilities = list(itertools.compress(probabilities, heard))
     stopped = (row.marks >= STOP) | (row.ids == BREAK)
     return Script(
         ids=row.ids,
         marks=row.marks.tolist(),
         marked=row.marks,
         word_of=row.word_of.tolist(),
-        words=words,
         texts=texts,
+        probabilities=probabilities,
         turn_of=row.turn_of,
         party=row.party,
         starts=row.starts.tolist(),
@@ -201,11 +203,19 @@ def script_of(turns: Sequence[Turn], vocabulary: Vocabulary) -> Script:
     )
 
 
-def _times(words: Sequence[Word]) -> tuple[Floats, Floats]:
+def _times(every: Sequence[Said], count: int) -> tuple[Floats, Floats]:
     """When each word begins and ends."""
-    spans = [word.span for word in words]
-    starts, ends = [span.start for span in spans], [span.end for span in spans]
-    return np.array(starts, np.float64), np.array(ends, np.float64)
+    starts = itertools.chain.from_iterable([said.starts for said in every])
+    ends = itertools.chain.from_iterable([said.ends for said in every])
+    return np.fromiter(starts, np.float64, count), np.fromiter(ends, np.float64, count)
+
+
+def _probabilities(every: Sequence[Said]) -> list[float | None]:
+    """How sure the recogniser was of each word; empty where it is of none."""
+    if not any(said.probabilities for said in every):
+        return []
+    rows = [said.probabilities or (None,) * len(said.texts) for said in every]
+    return list(itertools.chain.from_iterable(rows))
 
 
 class _Row(NamedTuple):
@@ -240,7 +250,7 @@ def _laid_out(
     turns = len(parties)
     size = 2 * EDGE + turns
     for word in words:
-        size += spelling.count[word]
+        size += spelling.counts[word]
     ids, marks, party = np.zeros((3, size), np.int64)  # a break is 0, and nobody says it
     word_of, turn_of = np.full((2, size), -1, np.int64)
     begins, finishes = np.zeros((2, size))
@@ -249,7 +259,7 @@ def _laid_out(
     for turn in range(turns):
         firsts[turn] = place
         for word in range(edges[turn], edges[turn + 1]):
-            count = spelling.count[words[word]]
+            count = spelling.counts[words[word]]
             if not count:
                 continue
             first, step = spelling.first[words[word]], (ends[word] - starts[word]) / count

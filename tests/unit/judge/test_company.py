@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from pipeline.facts import AGENT, CUSTOMER
+from pipeline.facts import AGENT, CUSTOMER, Said
 from pipeline.judge.call import Judge
 from pipeline.rubric import load_lexicon, shipped
 from scripts.validation.talk import facts_of
@@ -30,7 +30,7 @@ def with_company(at, channel=0):
     own = [facts.turns[at].span]
     third = msgspec.structs.replace(agent, speaker="voice-3", voice=3, channel=channel, speech=own)
     turns = list(facts.turns)
-    turns[at] = msgspec.structs.replace(turns[at], speaker="voice-3", words=())
+    turns[at] = msgspec.structs.replace(turns[at], speaker="voice-3", said=Said())
     return msgspec.structs.replace(facts, speakers=(*facts.speakers, third), turns=tuple(turns))
 
 

@@ -8,6 +8,7 @@ from pipeline.facts import (
     Hold,
     Overlap,
     Quality,
+    Said,
     Shares,
     SpeakerFacts,
     TranscriptFacts,
@@ -78,8 +79,10 @@ def facts(said: str = "您 好 请 问") -> CallFacts:
             for i, name in enumerate(("agent", "customer"))
         ),
         turns=(
-            Turn(speaker="agent", span=Span(1.0, 5.0), words=words(said, 1.0)),
-            Turn(speaker="customer", span=Span(6.0, 10.0), words=words("喂", 6.0, "customer")),
+            Turn(speaker="agent", span=Span(1.0, 5.0), said=Said.of(words(said, 1.0))),
+            Turn(
+                speaker="customer", span=Span(6.0, 10.0), said=Said.of(words("喂", 6.0, "customer"))
+            ),
         ),
         overlaps=(
             Overlap(

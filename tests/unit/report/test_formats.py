@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.cli import main
-from pipeline.facts import CallFacts, encode
+from pipeline.facts import CallFacts, Said, encode
 from pipeline.report.formats import SUFFIXES, Conversation, written
 from pipeline.store.calls import Details
 from pipeline.store.database import open_database
@@ -36,7 +36,7 @@ def said(text: str) -> CallFacts:
     facts = examples.facts()
     word = facts.turns[0].words[0]
     turn = msgspec.structs.replace(
-        facts.turns[0], words=(msgspec.structs.replace(word, text=text),)
+        facts.turns[0], said=Said.of([msgspec.structs.replace(word, text=text)])
     )
     return msgspec.structs.replace(facts, turns=(turn, *facts.turns[1:]))
 

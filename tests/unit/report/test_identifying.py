@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.facts import CallFacts, Turn, Word, join_words
+from pipeline.facts import CallFacts, Said, Turn, Word, join_words
 from pipeline.report.identifying import identifying, mask_phrases
 from pipeline.report.privacy import mask_facts, mask_scorecard
 from pipeline.scorecard import Evidence
@@ -24,7 +24,7 @@ def call(*lines: str, gap_s: float = 0.5) -> CallFacts:
             words.append(Word(text=text, span=Span(at, at + 0.3), speaker=speaker))
             at += 0.3
         span = Span(words[0].span.start, words[-1].span.end)
-        turns.append(Turn(speaker=speaker, span=span, words=tuple(words)))
+        turns.append(Turn(speaker=speaker, span=span, said=Said.of(words)))
         at += gap_s
     return msgspec.structs.replace(examples.facts(), turns=tuple(turns))
 

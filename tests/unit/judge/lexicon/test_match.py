@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.facts import Turn, Word
+from pipeline.facts import Said, Turn, Word
 from pipeline.judge.lexicon.match import HARD, LEFT_OUT, LIGHT, Matcher, budget
 from pipeline.judge.lexicon.normalise import units
 from pipeline.judge.lexicon.script import EDGE, Script, Vocabulary, script_of
@@ -26,7 +26,7 @@ def script_from(text: str, vocabulary: Vocabulary) -> Script:
         Word(text=each, span=Span(at * 0.2, at * 0.2 + 0.2), speaker="agent")
         for at, each in enumerate(text)
     )
-    turn = Turn(speaker="agent", span=Span(0, max(0.2, len(text) * 0.2)), words=words)
+    turn = Turn(speaker="agent", span=Span(0, max(0.2, len(text) * 0.2)), said=Said.of(words))
     return script_of([turn], vocabulary)
 
 
