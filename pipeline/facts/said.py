@@ -77,7 +77,7 @@ class Cue(Value, frozen=True, kw_only=True):
     z: float | None = None
     """The same in standard deviations of the speaker's own turns, where these are known."""
     span: Span | None = None
-    """Where it was heard; ``None``: over the whole call."""
+    """Where it was heard; ``None``: over the whole turn, or call, that it is said of."""
 
 
 class TurnProsody(Value, frozen=True, kw_only=True):

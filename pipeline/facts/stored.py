@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -38,8 +39,22 @@ def _round(value: Any) -> Any:
 
 
 def encode(value: msgspec.Struct) -> bytes:
-    """JSON, indented, in field order, with a final newline: the same value, the same bytes."""
-    return msgspec.json.format(msgspec.json.encode(value, order="deterministic"), indent=1) + b"\n"
+    """JSON, indented, in field order, with a final newline: the same value, the same bytes.
+
+    Lists of plain values stay on one line: people read them, and judging has less to read.
+    """
+    plain = msgspec.json.encode(value, order="deterministic")
+    return _PLAIN_LIST.sub(_on_one_line, msgspec.json.format(plain, indent=1)) + b"\n"
+
+
+_PLAIN_LIST: Final = re.compile(rb"\[\n *([^][{}]*?)\n *\]")
+"""A list of what is neither list nor object; line ends stand for themselves, as strings have none.
+"""
+_LINE_END: Final = re.compile(rb"\n *")
+
+
+def _on_one_line(found: re.Match[bytes]) -> bytes:
+    return b"[" + _LINE_END.sub(b" ", found[1]) + b"]"
 
 
 def digest(value: msgspec.Struct) -> str:

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
 
 from pipeline.facts import CallFacts, join_words
+from pipeline.judge.lexicon.heard import (
+    SHORTEST_S,
+    EverySpeech,
+    SpeechHeard,
+    little_speech,
+)
 from pipeline.judge.lexicon.phrases import Found, PhraseBook, reported
 from pipeline.judge.lexicon.rows import Bools, Longs
-from pipeline.judge.lexicon.script import Floats, Script
+from pipeline.judge.lexicon.script import Script
 from pipeline.rubric.model import Support
 from pipeline.scorecard import Text
-from pipeline.timeline import Span
 
 SPEECH_EDGE_S = 0.2
 """Word times stray that far over the edges of speech (recognisers round to 20 to 100 ms)."""
 SPREAD_EDGE_S = 1.0
 """The same where a segment's words were spread evenly over it."""
-SHORTEST_S = 0.001
-"""Words of no length are taken for that long."""
 QUOTED = Text(zh="转述他人的话，不计", en="reports someone else's words; not counted")
 NEGATED = Text(zh="被否定，不计", en="negated; not counted")
 _EDGES = " ，。、？！；：,.?!;:…"
@@ -94,17 +96,14 @@ class Hearing:
         """Where speech takes up so little of the time that it has to be looked at."""
         if not self._speech:
             return np.zeros(len(starts), bool)
-        script, found = self.script, np.ones(len(starts), bool)
-        begins, finishes = script.times[0][starts], script.times[1][ends - 1]
-        finishes = np.maximum(finishes, begins + SHORTEST_S)
+        script = self.script
+        spans = np.array([script.times[0][starts], script.times[1][ends - 1]])
         said_by = self._speaker_of[script.turn_of[starts]]
-        times = np.array([begins, finishes])
-        for at, heard in enumerate(self._speech.values()):
-            own = (said_by == at).nonzero()[0]
-            begin, finish = theirs = times[:, own]
-            before, after = heard.until(theirs)
-            found[own] = (after - before) / (finish - begin) < self._support.min_speech_share + 1e-6
-        return found
+        return little_speech(spans, said_by, self._every_speech, self._support.min_speech_share)
+
+    @cached_property
+    def _every_speech(self) -> EverySpeech:
+        return EverySpeech.of(list(self._speech.values()))
 
     @cached_property
     def _speaker_of(self) -> Longs:
@@ -156,8 +155,7 @@ class Hearing:
             return 0.0 if self._speech else None
         if end <= start:
             end = start + SHORTEST_S
-        before, after = heard.until(np.array([start, end])).tolist()
-        return float((after - before) / (end - start))
+        return (heard.until(end) - heard.until(start)) / (end - start)
 
     @cached_property
     def _speech(self) -> dict[str, SpeechHeard]:
@@ -168,27 +166,3 @@ class Hearing:
         if not any(party.speech for party in self._facts.speakers):
             return {}
         return {party.speaker: SpeechHeard(party.speech, reach) for party in self._facts.speakers}
-
-
-class SpeechHeard:
-    """How much speech there was up to any time."""
-
-    def __init__(self, speech: Sequence[Span], reach: float) -> None:
-        starts, ends = [-math.inf], [-math.inf]
-        for start, end in sorted(
-            [(max(0.0, span.start - reach), span.end + reach) for span in speech]
-        ):
-            if start <= ends[-1]:
-                ends[-1] = max(ends[-1], end)
-            else:
-                starts.append(start)
-                ends.append(end)
-        durations = [0.0, *[end - start for start, end in zip(starts[1:], ends[1:], strict=True)]]
-        self._starts, self._durations = np.array(starts), np.array(durations)
-        self._before = np.cumsum([0.0, *durations[:-1]])
-
-    def until(self, times: Floats) -> Floats:
-        """Seconds of speech before each of these times."""
-        at = self._starts.searchsorted(times, side="right") - 1
-        spent: Floats = self._before[at] + np.minimum(times - self._starts[at], self._durations[at])
-        return spent

@@ -27,7 +27,6 @@ Float64Array = npt.NDArray[np.float64]
 class Tone(msgspec.Struct, frozen=True, kw_only=True):
     """One stretch's voice in absolute figures: what cues are differences of."""
 
-    span: Span | None = None
     voiced_s: float = 0.0
     pitch_height_st: float | None = None
     """Median F0, semitones above 100 Hz."""
@@ -105,14 +104,13 @@ def measure(
     seconds = float(np.count_nonzero(voiced)) * FRAME_S
     if whole is None or seconds < settings.least_voiced_s:
         reason = f"under {settings.least_voiced_s:g} s of voice"
-        return Tone(span=whole, voiced_s=seconds, reason=reason)
+        return Tone(voiced_s=seconds, reason=reason)
     power = bands.power(near.start, near.stop)
     st = 12 * np.log2(f0_hz[near].astype(np.float64) / 100)
     clear = _snr_db(power, voiced) >= settings.least_snr_db
     least = settings.least_frames
     quality = voice_quality(channel, f0_hz[:count], spans, least) if clear else VoiceQuality()
     return Tone(
-        span=whole,
         voiced_s=seconds,
         pitch_height_st=float(np.median(st[voiced])),
         pitch_spread_st=_spread(st[voiced]),
@@ -213,7 +211,7 @@ def of_turn(turn: Tone, speaker: Mapping[str, Usual]) -> tuple[Cue, ...]:
         for name in UNITS
         if (value := getattr(turn, name)) is not None
         and name in speaker
-        and (cue := _cue(name, value, speaker[name], turn.span)) is not None
+        and (cue := _cue(name, value, speaker[name])) is not None
     )
 
 
@@ -243,7 +241,7 @@ def of_call(
         for name in UNITS
         if name in heard
         and name in history
-        and (cue := _cue(name, heard[name].median, history[name], None)) is not None
+        and (cue := _cue(name, heard[name].median, history[name])) is not None
     ]
     return tuple(cues), tuple(missing)
 
@@ -252,13 +250,13 @@ def _absolute(name: str, found: Usual) -> Cue:
     return Cue(name=name, value=found.median, unit=UNITS[name])
 
 
-def _cue(name: str, value: float, reference: Usual, span: Span | None) -> Cue | None:
+def _cue(name: str, value: float, reference: Usual) -> Cue | None:
     difference = value - reference.median
     z = difference / reference.deviation if reference.deviation > 0 else None
     if name in _RELATIVE:
         difference = 100 * difference / reference.median
     title = name.removesuffix("_hz") + "_shift" if name in _RELATIVE else f"{name}_change"
-    return Cue(name=title, value=difference, unit=UNITS[name], z=z, span=span)
+    return Cue(name=title, value=difference, unit=UNITS[name], z=z)
 
 
 def _why_not(name: str, turns: Sequence[Tone]) -> str:

@@ -54,7 +54,9 @@ class Examples:
         index = self._indices.get(which)
         if index is None:
             index = self._indices[which] = self._indexed(which)
-        return texts[_nearest(index, np.sort(grams), len(texts))]
+        ordered = grams.copy()
+        ordered.sort()
+        return texts[_nearest(index, ordered, len(texts))]
 
     def _indexed(self, which: int) -> _Index:
         gram, example = self._read(self._texts[which])

@@ -173,8 +173,7 @@ def script_of(turns: Sequence[Turn], vocabulary: Vocabulary) -> Script:
     spelt = vocabulary.words(texts)
     spelling = vocabulary.spelling
     heard = spelling.counts[spelt] > 0
-    edges = np.zeros(len(turns) + 1, np.int64)
-    np.cumsum([len(said.texts) for said in every], out=edges[1:])
+    edges = np.array([0, *itertools.accumulate([len(said.texts) for said in every])])
     parties = np.array([PARTIES.get(turn.speaker, BY_ANYONE) for turn in turns], np.int64)
     row = _laid_out(spelling, spelt, edges, parties, starts, ends)
     probabilities = _probabilities(every)
