@@ -41,6 +41,7 @@ from pipeline.facts.recording import (
 )
 from pipeline.facts.said import (
     Cue,
+    Cues,
     RefusedText,
     Said,
     TranscriptFacts,
@@ -61,6 +62,7 @@ __all__ = [
     "Burst",
     "CallFacts",
     "Cue",
+    "Cues",
     "Drawl",
     "Filler",
     "FloorTransfer",

@@ -77,7 +77,27 @@ class Cue(Value, frozen=True, kw_only=True):
     z: float | None = None
     """The same in standard deviations of the speaker's own turns, where these are known."""
     span: Span | None = None
-    """Where it was heard; ``None``: over the whole turn, or call, that it is said of."""
+    """Where it was heard; ``None``: over the whole turn, or call."""
+
+
+class Cues(Value, frozen=True, kw_only=True):
+    """The cues of a turn, column by column, against the speaker's usual voice."""
+
+    names: tuple[str, ...] = ()
+    values: tuple[float, ...] = ()
+    """In the unit that the name ends with; shifts of formants in per cent."""
+    z: tuple[float | None, ...] = ()
+    """As `Cue.z`."""
+
+    @classmethod
+    def of(cls, cues: Iterable[Cue]) -> Cues:
+        """These cues, in their order."""
+        every = tuple(cues)
+        return cls(
+            names=tuple(cue.name for cue in every),
+            values=tuple(cue.value for cue in every),
+            z=tuple(cue.z for cue in every),
+        )
 
 
 class TurnProsody(Value, frozen=True, kw_only=True):
@@ -102,7 +122,7 @@ class TurnProsody(Value, frozen=True, kw_only=True):
     """5th to 95th percentile, in semitones."""
     effort_db: float | None = None
     """Vocal effort above the speaker's own baseline: level, tilt and F0 together."""
-    cues: tuple[Cue, ...] = ()
+    cues: Cues = Cues()
     """Tone of voice, against the same speaker's usual one."""
     reason: str | None = None
     """Why fields are ``None``."""

