@@ -61,9 +61,9 @@ class Hearing:
     def said(self, start: int, end: int) -> str:
         """The words as transcribed; parts of words as the units they are."""
         script = self.script
-        word_of = script.word_of
-        first, last = word_of[start], word_of[end - 1]
-        if word_of[start - 1] != first and word_of[end] != last:
+        word_of = script.word_of.item
+        first, last = word_of(start), word_of(end - 1)
+        if word_of(start - 1) != first and word_of(end) != last:
             texts = script.texts[first : last + 1]
             joined = join_words(texts) if any(map(str.isascii, texts)) else "".join(texts)
             return joined.strip(_EDGES)
@@ -82,7 +82,7 @@ class Hearing:
         doubtful = self._little_heard(starts, ends)
         if self._unsure:
             before = np.cumsum([0, *self._unsure])
-            word = np.array(script.word_of)
+            word = script.word_of
             doubtful |= before[word[ends - 1] + 1] > before[word[starts]]
         negators = self._negators
         doubtful |= negators[starts - 1] | negators[starts - 2]
@@ -97,7 +97,7 @@ class Hearing:
         if not self._speech:
             return np.zeros(len(starts), bool)
         script = self.script
-        spans = np.array([script.times[0][starts], script.times[1][ends - 1]])
+        spans = np.array([script.begins[starts], script.finishes[ends - 1]])
         said_by = self._speaker_of[script.turn_of[starts]]
         return little_speech(spans, said_by, self._every_speech, self._support.min_speech_share)
 
@@ -114,7 +114,7 @@ class Hearing:
     def _unsupported(self, speaker: str, start: int, end: int) -> Text | None:
         """Why the sound does not bear these words out; ``None``: it does, or is not known."""
         support, script = self._support, self.script
-        first, last = script.word_of[start], script.word_of[end - 1]
+        first, last = script.word_of.item(start), script.word_of.item(end - 1)
         every = script.probabilities[first : last + 1]
         known = [each for each in every if each is not None]
         if known and sum(known) < support.min_probability * len(known):
@@ -123,7 +123,7 @@ class Hearing:
                 zh=f"识别概率仅 {mean:.2f}，不计", en=f"recognised at {mean:.2f} only; not counted"
             )
         least = support.min_speech_share
-        begins, finishes = script.times
+        begins, finishes = script.begins, script.finishes
         share = self.speech_share(speaker, begins.item(start), finishes.item(end - 1))
         if share is None or share >= least:
             return None
@@ -134,7 +134,7 @@ class Hearing:
         return None
 
     def _unit_share(self, speaker: str, at: int) -> float:
-        begins, finishes = self.script.times
+        begins, finishes = self.script.begins, self.script.finishes
         begin = begins.item(at)
         finish = max(finishes.item(at), begin + SHORTEST_S)
         share = self.speech_share(speaker, begin, finish)

@@ -38,6 +38,7 @@ def add_meant(
     starts, ends = np.array([(each.start, each.end) for each in meant], np.int64).T
     doubtful = hearing.doubtful(starts, ends).tolist()
     turns, parties = script.turn_of[starts].tolist(), script.party[starts].tolist()
+    added: dict[tuple[str, str], list[Mention]] = {}
     for each, doubt, turn, party in zip(meant, doubtful, turns, parties, strict=True):
         speaker = SPEAKERS[party]
         negatable, better = book.manner[each.phrases]
@@ -46,8 +47,9 @@ def add_meant(
             hearing, each.start, each.end, turn, speaker, "", each.probability,
             better, problem, like=partial(listener.nearest, each),
         )  # fmt: skip
-        own = found.get((each.phrases, speaker), ())
-        found[each.phrases, speaker] = tuple(sorted((*own, mention), key=_BY_START))
+        added.setdefault((each.phrases, speaker), []).append(mention)
+    for key, mentions in added.items():
+        found[key] = tuple(sorted([*found.get(key, ()), *mentions], key=_BY_START))
 
 
 def _is_barred(each: Meant, barred: Barred) -> bool:

@@ -40,13 +40,13 @@ class Mention(msgspec.Struct, eq=False, gc=False):
     @property
     def begins(self) -> float:
         """When it begins, in seconds."""
-        return self.hearing.script.begins[self.start]
+        return self.hearing.script.begins.item(self.start)
 
     @property
     def finishes(self) -> float:
         """When it ends."""
         script = self.hearing.script
-        return max(script.begins[self.start], script.finishes[self.end - 1])
+        return max(script.begins.item(self.start), script.finishes.item(self.end - 1))
 
     @property
     def span(self) -> Span:

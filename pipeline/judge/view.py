@@ -258,7 +258,7 @@ class View:
     def _stops(self) -> list[int]:
         """Units after which a sentence ends inside a turn."""
         script = self.script
-        begins, finishes = script.times
+        begins, finishes = script.begins, script.finishes
         stops = script.stopped.copy()
         one, two = (self.book.vocabulary.number(unit) for unit in "吗嘛")
         asks = (script.ids == one) | (script.ids == two)

@@ -89,16 +89,16 @@ def chained(chains: Chains, places: Places, party: Longs, sections: Longs) -> Lo
         Rows of entry, start, end and cost.
     """
     # Arrays are taken out of their tuples once: in a loop that costs more than the steps do.
-    first, filling = _filled(chains, places, party)
     _, entry, asked, lengths, slots, gaps = chains
     _, starts, ends, costs = places
+    first, filling = _filled(chains.slots_of, places, party)
     found, count = np.empty((256, 4), np.int64), 0
     # By step, the place that fills its slot and where the one to try next is.
     way, later = np.zeros((2, slots.shape[1]), np.int64)
     for chain in range(len(entry)):
         rarest = _rarest(first, slots[chain, : lengths[chain]])
         if first[rarest] == first[rarest + 1]:
-            continue
+            continue  # most cannot be filled
         step = 0
         later[0] = first[slots[chain, 0]]
         while step >= 0:  # depth first
@@ -114,7 +114,7 @@ def chained(chains: Chains, places: Places, party: Longs, sections: Longs) -> Lo
                 continue
             if not step and (
                 not asked[chain] & party[start]
-                or not _near(sections, starts, filling[first[rarest] : first[rarest + 1]], start)
+                or not _near(sections, starts, filling, first[rarest], first[rarest + 1], start)
             ):
                 continue
             if step + 1 < lengths[chain]:
@@ -132,38 +132,53 @@ def chained(chains: Chains, places: Places, party: Longs, sections: Longs) -> Lo
 
 
 @compiled
-def _filled(chains: Chains, places: Places, party: Longs) -> tuple[Longs, Longs]:
+def _filled(slots_of: Spread, places: Places, party: Longs) -> tuple[Longs, Longs]:
     """What fills each slot, in the order it starts, sorted by counting (Knuth, vol. 3, 5.2).
 
     Returns:
         Where each slot's places begin, one more at the end; and numbers of places.
     """
     literals, starts = places.literal, places.start
-    edges, slots, asked = chains.slots_of
-    begins = np.zeros(len(party) + 1, np.int64)
-    first = np.zeros(len(asked) + 1, np.int64)
-    for place in range(len(starts)):
-        begins[starts[place] + 1] += 1
-        for at in range(edges[literals[place]], edges[literals[place] + 1]):
-            first[slots[at] + 1] += asked[slots[at]] & party[starts[place]] != 0
-    begins, first = begins.cumsum(), first.cumsum()
-    order = np.empty(len(starts), np.int64)
-    for each in range(len(starts)):
-        order[begins[starts[each]]] = each
-        begins[starts[each]] += 1
-    room, filling = first.copy(), np.empty(first[-1], np.int64)
-    for number in range(len(order)):
-        place = order[number]
-        for at in range(edges[literals[place]], edges[literals[place] + 1]):
-            if asked[slots[at]] & party[starts[place]]:
-                filling[room[slots[at]]] = place
-                room[slots[at]] += 1
+    edges, slots, asked = slots_of
+    most = 0
+    for literal in literals:
+        most += edges[literal + 1] - edges[literal]
+    slot_of, place_of = np.empty((2, most + 1), np.int64)
+    first, count = np.zeros(len(asked) + 1, np.int64), 0
+    for place in _by_start(starts, len(party)):
+        literal, by = literals[place], party[starts[place]]
+        for at in range(edges[literal], edges[literal + 1]):
+            slot = slots[at]
+            heard = asked[slot] & by != 0
+            slot_of[count], place_of[count] = slot, place
+            first[slot + 1] += heard
+            count += heard
+    first = first.cumsum()
+    room, filling = first.copy(), np.empty(count, np.int64)
+    for at in range(count):
+        slot = slot_of[at]
+        filling[room[slot]] = place_of[at]
+        room[slot] += 1
     return first, filling
+
+
+@compiled
+def _by_start(starts: Longs, length: int) -> Longs:
+    """The numbers of places in the order they start."""
+    room = np.zeros(length + 1, np.int64)
+    for start in starts:
+        room[start + 1] += 1
+    room = room.cumsum()
+    order = np.empty(len(starts), np.int64)
+    for place in range(len(starts)):
+        order[room[starts[place]]] = place
+        room[starts[place]] += 1
+    return order
 
 
 @inlined
 def _rarest(first: Longs, slots: Longs) -> int:
-    """The slot of a chain that the fewest fill; for most chains of a call nothing does."""
+    """The slot of a chain that the fewest fill."""
     rarest = 0
     for step, slot in enumerate(slots):
         if first[slot + 1] - first[slot] < first[slots[rarest] + 1] - first[slots[rarest]]:
@@ -172,9 +187,12 @@ def _rarest(first: Longs, slots: Longs) -> int:
 
 
 @inlined
-def _near(sections: Longs, starts: Longs, places: Longs, start: int) -> bool:
-    """Whether one of these places is in the same sentence: without it there is no way on."""
-    return bool((sections[starts[places]] == sections[start]).any())
+def _near(sections: Longs, starts: Longs, filling: Longs, low: int, high: int, start: int) -> bool:
+    """Whether one of a slot's is in the same sentence: without it there is no way on."""
+    for at in range(low, high):  # noqa: SIM110 - numba compiles no generators
+        if sections[starts[filling[at]]] == sections[start]:
+            return True
+    return False
 
 
 @inlined

@@ -96,7 +96,7 @@ class Matcher:
         for index, (units, exact) in enumerate(cut):
             if len(units) == 1:
                 self._single_literals[exact][units[0]] = index
-        patterns = np.zeros((len(cut), max([1, *(len(units) for units, _ in cut)])), np.int32)
+        patterns = np.zeros((len(cut), max([1, *(len(units) for units, _ in cut)])), np.int16)
         for index, (units, _) in enumerate(cut):
             patterns[index, : len(units)] = [self._row[unit] for unit in units]
         self._literals = LiteralTables(

@@ -55,7 +55,11 @@ class Meant(NamedTuple):
     high: int
     probability: float
     grams: Longs
-    """What of it speaks for the meaning: numbers of the model's n-grams."""
+    """The n-grams of the call that the model knows …"""
+    first: int
+    """… of which the stretch's are those from here …"""
+    last: int
+    """… to before here."""
 
 
 class Listener:
@@ -97,7 +101,8 @@ class Listener:
 
     def nearest(self, meant: Meant) -> str:
         """The written example that shares what speaks for a meaning most with its words."""
-        return self._examples.nearest(self.names.index(meant.phrases), meant.grams)
+        own = meant.grams[meant.first : meant.last]
+        return self._examples.nearest(self.names.index(meant.phrases), own)
 
     # ── A call ───────────────────────────────────────────────────────────────────────────────
 
@@ -139,10 +144,15 @@ class Listener:
         first, last = _unit(pieces, begin), _unit(pieces, finish, -1)
         chance = 1 / (1 + np.exp(-found.score))
         columns = np.minimum(first, last), last + 1, found.low, found.high, chance
+        edges = found.first, found.last
         names = [self.names[which] for which in found.which.tolist()]
-        edges = zip(found.first.tolist(), found.last.tolist(), strict=True)
-        grams = [talk.gram[low:high] for low, high in edges]
-        rows = zip(names, *(each.tolist() for each in columns), grams, strict=True)
+        rows = zip(
+            names,
+            *(each.tolist() for each in columns),
+            itertools.repeat(talk.gram, len(names)),
+            *(each.tolist() for each in edges),
+            strict=True,
+        )
         return sorted(itertools.starmap(Meant, rows), key=_BY_START)
 
     def _read(self, texts: Sequence[str]) -> tuple[Longs, Longs]:
@@ -202,7 +212,7 @@ def _logit(chance: float) -> float:
 
 def _cuts(script: Script) -> tuple[Bools, Bools]:
     """After which units a clause ends, and a sentence."""
-    begins, finishes = script.times
+    begins, finishes = script.begins, script.finishes
     gaps = np.zeros(len(begins))
     gaps[:-1] = begins[1:] - finishes[:-1]
     closes = (script.marked >= COMMA) | (gaps > CLAUSE_GAP_S)

@@ -20,10 +20,11 @@ from pipeline.judge.lexicon.compiled import compiled, inlined
 from pipeline.judge.lexicon.keytable import value_of
 from pipeline.judge.lexicon.rows import Ints, Longs
 from pipeline.judge.lexicon.script import BREAK
-from pipeline.judge.lexicon.seeds import Bits, SeedTables
+from pipeline.judge.lexicon.seeds import EXACT, Bits, SeedTables
 from pipeline.judge.lexicon.sound import BLOCKED, HOMOPHONE, SIMILAR_INITIAL
 
 Costs = npt.NDArray[np.uint8]
+Shorts = npt.NDArray[np.int16]
 
 INSERT_LIGHT: Final = 16
 INSERT_FILLER: Final = 2
@@ -71,7 +72,7 @@ class UnitTables(NamedTuple):
 class LiteralTables(NamedTuple):
     """By literal, and by the units in them."""
 
-    patterns: Ints
+    patterns: Shorts
     """Rows of its units in `UnitTables.costs`."""
     asked: Longs
     """Whose words it is looked for in (`BY_AGENT` …)."""
@@ -128,7 +129,7 @@ def _found(heard: Heard, seeds: SeedTables, units: UnitTables, literals: Literal
         piece = pieces[at[number]]
         pattern, start = patterns[piece.literal, : piece.length], place_of[number] - piece.offset
         cost, begin, end = _priced(costs, insert, deletes, ids, pattern, start, piece)
-        if cost <= piece.budget:
+        if cost < BLOCKED:
             keys[count] = _key(piece.literal, begin, end, cost)
             count += 1
     return keys[:count]
@@ -213,7 +214,7 @@ def _priced(
     insert: Ints,
     deletes: Ints,
     ids: Longs,
-    pattern: Ints,
+    pattern: Shorts,
     start: int,
     piece: Any,
 ) -> tuple[int, int, int]:
@@ -234,17 +235,16 @@ def _priced(
         cost = _cost(costs, ids[start + at], pattern[at])
         worst = max(worst, cost)
         total += cost
-    if piece.exact and worst > HOMOPHONE:
-        return BLOCKED, start, start
+    if piece.budget == EXACT:
+        return (total if worst <= HOMOPHONE else BLOCKED), start, start + length
     # The first and the last are not another unit: 您看着办 is not 您看这样.
     edges = max(costs[ids[start], pattern[0]], costs[ids[start + length - 1], pattern[-1]])
     if total <= piece.budget and edges < HARD:
         return total, start, start + length
-    if length <= SHORT or piece.exact:
+    if length <= SHORT or not _hopeful(costs, deletes, ids, pattern, start, piece.budget):
         return BLOCKED, start, start
-    if not _hopeful(costs, deletes, ids, pattern, start, piece.budget):
-        return BLOCKED, start, start
-    return _banded(costs, insert, deletes, ids, pattern, start)
+    total, begin, end = _banded(costs, insert, deletes, ids, pattern, start)
+    return (total if total <= piece.budget else BLOCKED), begin, end
 
 
 @inlined
@@ -255,7 +255,9 @@ def _cost(costs: Costs, unit: int, row: int) -> int:
 
 
 @inlined
-def _hopeful(costs: Costs, deletes: Ints, ids: Longs, pattern: Ints, start: int, most: int) -> bool:
+def _hopeful(
+    costs: Costs, deletes: Ints, ids: Longs, pattern: Shorts, start: int, budget: int
+) -> bool:
     """Whether it could pass with a unit more or fewer, by a lower bound of its cost."""
     misfits, least, last = 0, INSERT_FILLER, len(pattern) - 1
     for at in range(last + 1):
@@ -267,12 +269,12 @@ def _hopeful(costs: Costs, deletes: Ints, ids: Longs, pattern: Ints, start: int,
         for beside in (place - 1, place + 1):
             cost = min(cost, _cost(costs, ids[beside], row))
         least += cost
-    return misfits < last and least <= most
+    return misfits < last and least <= budget
 
 
 @inlined
 def _banded(
-    costs: Costs, insert: Ints, deletes: Ints, ids: Longs, pattern: Ints, start: int
+    costs: Costs, insert: Ints, deletes: Ints, ids: Longs, pattern: Shorts, start: int
 ) -> tuple[int, int, int]:
     """The cheapest way through the band: cost, start and end.
 

@@ -29,6 +29,8 @@ BREAK = 0
 """The unit between turns: no phrase crosses it."""
 EDGE = 24
 """Breaks at both ends, so that windows never leave the row."""
+_FINE = 1e9
+"""Times are kept to the nanosecond."""
 PARTIES = {AGENT: BY_AGENT, CUSTOMER: BY_CUSTOMER}
 SPEAKERS = {party: speaker for speaker, party in PARTIES.items()}
 
@@ -116,7 +118,7 @@ class Script:
     """What stands after each unit (`normalise.COMMA` …) …"""
     marked: Longs
     """… and the same for looking at all of them at once."""
-    word_of: list[int]
+    word_of: Longs
     """Index of each unit's word; -1 for breaks."""
     texts: list[str]
     """The words with something to hear in them, as they are written …"""
@@ -130,12 +132,10 @@ class Script:
     """Where each turn's units start …"""
     ends: list[int]
     """… and end."""
-    times: tuple[Floats, Floats]
-    """When each unit begins and ends, in seconds; a word's units share its time evenly."""
-    begins: list[float]
-    """When each begins, without the noise of floating-point sums …"""
-    finishes: list[float]
-    """… and ends."""
+    begins: Floats
+    """When each unit begins, in seconds; a word's units share its time evenly …"""
+    finishes: Floats
+    """… and when it ends."""
     stopped: Bools
     """Whether a sentence ends with the unit, by its mark or because its turn does."""
     sections: Longs
@@ -155,14 +155,14 @@ class Script:
 
     def span(self, start: int, end: int) -> Span:
         """When the units from ``start`` to before ``end`` were said."""
-        begin, finish = self.begins[start], self.finishes[end - 1]
+        begin, finish = self.begins.item(start), self.finishes.item(end - 1)
         return Span(begin, max(begin, finish))
 
     def shown_span(self, start: int, end: int) -> Span:
         """The same on whole milliseconds."""
-        begins, finishes = self.times
-        begin, finish = begins.item(start), finishes.item(end - 1)
-        return Span(round(begin, 3), round(max(begin, finish), 3))
+        begin, finish = self.begins.item(start), self.finishes.item(end - 1)
+        # Several times as quick as `round`, and no time is negative.
+        return Span(int(begin * 1e3 + 0.5) / 1e3, int(max(begin, finish) * 1e3 + 0.5) / 1e3)
 
 
 def script_of(turns: Sequence[Turn], vocabulary: Vocabulary) -> Script:
@@ -185,16 +185,15 @@ def script_of(turns: Sequence[Turn], vocabulary: Vocabulary) -> Script:
         ids=row.ids,
         marks=row.marks.tolist(),
         marked=row.marks,
-        word_of=row.word_of.tolist(),
+        word_of=row.word_of,
         texts=texts,
         probabilities=probabilities,
         turn_of=row.turn_of,
         party=row.party,
         starts=row.starts.tolist(),
         ends=row.ends.tolist(),
-        times=(row.begins, row.finishes),
-        begins=row.begins.round(9).tolist(),
-        finishes=row.finishes.round(9).tolist(),
+        begins=row.begins,
+        finishes=row.finishes,
         stopped=stopped,
         sections=stopped.cumsum() - stopped,
         names=vocabulary.names,
@@ -265,8 +264,9 @@ def _laid_out(
             for at in range(count):
                 ids[place], marks[place] = spelling.units[first + at], spelling.marks[first + at]
                 party[place], turn_of[place], word_of[place] = parties[turn], turn, number
-                begins[place] = starts[word] + at * step
-                finishes[place] = begins[place] + step
+                # Without the noise of floating-point sums.
+                begins[place] = np.rint((starts[word] + at * step) * _FINE) / _FINE
+                finishes[place] = np.rint((starts[word] + at * step + step) * _FINE) / _FINE
                 place += 1
             number += 1
         lasts[turn] = place

@@ -24,26 +24,26 @@ Bits = npt.NDArray[np.uint8]
 PIECE: Final = np.dtype(
     [
         ("literal", np.int32),
-        ("length", np.int16),
-        ("budget", np.int16),
-        ("exact", np.int16),
-        ("offset", np.int16),
-        ("near", np.int16),
-        ("far", np.int16),
+        ("edge_row", np.int16),
         ("byte", np.int16),
+        ("budget", np.int16),
         ("bit", np.uint8),
+        ("length", np.int8),
+        ("offset", np.int8),
+        ("near", np.int8),
+        ("far", np.int8),
         ("edge", np.int8),
-        ("edge_row", np.int32),
-    ],
-    align=True,
+    ]
 )
 """One piece of a literal: all that is asked of it lies side by side in memory.
 
-Its literal, how many units that has, what they may cost, and whether each must be exact; where it
-lies in the literal; from its start, where its neighbours lie, and which byte and bit of what is
-heard there tells whether it fits (`Seeds.neighbours`); where the end that it leaves open lies, and
-which unit that is.
+Its literal, how many units that has and what they may cost (`EXACT`: each as a homophone does);
+where it lies in the literal; from its start, where its neighbours lie, and which byte and bit of
+what is heard there tells whether it fits (`Seeds.neighbours`); where the end that it leaves open
+lies, and which unit that is.
 """
+EXACT: Final = -1
+"""The budget of a literal that has to be exact."""
 _PIECE_COLUMNS: Final = ("literal", "offset", "near", "far", "edge", "edge_row")
 
 
@@ -114,8 +114,8 @@ class Seeds:
         rows = self._rows([seeds[code] for code in codes], table, asked)
         literal = rows[1]["literal"]
         rows[1]["length"] = np.array([len(units) for units, _ in literals], np.int16)[literal]
-        rows[1]["exact"] = np.array([exact for _, exact in literals], np.int16)[literal]
-        rows[1]["budget"] = budgets[literal]
+        exactly = np.array([exact for _, exact in literals], bool)
+        rows[1]["budget"] = np.where(exactly, EXACT, budgets)[literal]
         self.tables = SeedTables(self._known, len(codes) + 1, *self._tables(codes), *rows)
 
     def _codes(self, piece: Sequence[str]) -> Iterable[tuple[int, ...]]:
