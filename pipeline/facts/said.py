@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import math
+import operator
 import re
 from collections.abc import Iterable
 from typing import Literal
 
-from pipeline.timeline import Span
+from pipeline.timeline import FARTHEST_S, Span
 from pipeline.values import Value
 
 
@@ -22,13 +24,29 @@ class Word(Value, frozen=True, kw_only=True):
 
 
 class Said(Value, frozen=True, kw_only=True):
-    """A turn's words, column by column: judging reads thousands of them, and few one by one."""
+    """A turn's words, column by column: judging reads thousands of them, and few one by one.
+
+    Raises:
+        ValueError: columns of different lengths, or times that no recording has.
+    """
 
     texts: tuple[str, ...] = ()
     starts: tuple[float, ...] = ()
     ends: tuple[float, ...] = ()
     probabilities: tuple[float | None, ...] = ()
     """As `Word.probability`; empty where no word has one."""
+
+    def __post_init__(self) -> None:
+        words = len(self.texts)
+        if not (words == len(self.starts) == len(self.ends)):
+            raise ValueError(f"{words} texts, {len(self.starts)} starts and {len(self.ends)} ends")
+        if len(self.probabilities) not in (0, words):
+            raise ValueError(f"{words} texts and {len(self.probabilities)} probabilities")
+        # A vector's length is at least its largest part's, and quicker to have.
+        if max(math.hypot(*self.starts), math.hypot(*self.ends)) > FARTHEST_S:
+            raise ValueError("a word at a time that no recording reaches")
+        if any(map(operator.gt, self.starts, self.ends)):
+            raise ValueError("a word that ends before it starts")
 
     @classmethod
     def of(cls, words: Iterable[Word]) -> Said:
@@ -88,6 +106,10 @@ class Cues(Value, frozen=True, kw_only=True):
     """In the unit that the name ends with; shifts of formants in per cent."""
     z: tuple[float | None, ...] = ()
     """As `Cue.z`."""
+
+    def __post_init__(self) -> None:
+        if not (len(self.names) == len(self.values) == len(self.z)):
+            raise ValueError(f"{len(self.names)} names, {len(self.values)} values, {len(self.z)} z")
 
     @classmethod
     def of(cls, cues: Iterable[Cue]) -> Cues:

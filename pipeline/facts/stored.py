@@ -41,20 +41,19 @@ def _round(value: Any) -> Any:
 def encode(value: msgspec.Struct) -> bytes:
     """JSON, indented, in field order, with a final newline: the same value, the same bytes.
 
-    Lists of plain values stay on one line: people read them, and judging has less to read.
+    What holds plain values only stays on one line: people read it, and judging has less to read.
     """
     plain = msgspec.json.encode(value, order="deterministic")
-    return _PLAIN_LIST.sub(_on_one_line, msgspec.json.format(plain, indent=1)) + b"\n"
+    return _PLAIN.sub(_on_one_line, msgspec.json.format(plain, indent=1)) + b"\n"
 
 
-_PLAIN_LIST: Final = re.compile(rb"\[\n *([^][{}]*?)\n *\]")
-"""A list of what is neither list nor object; line ends stand for themselves, as strings have none.
-"""
+_PLAIN: Final = re.compile(rb"([[{])\n *([^][{}]*?)\n *([]}])")
+"""A list or an object that holds none; line ends stand for themselves, as strings have none."""
 _LINE_END: Final = re.compile(rb"\n *")
 
 
 def _on_one_line(found: re.Match[bytes]) -> bytes:
-    return b"[" + _LINE_END.sub(b" ", found[1]) + b"]"
+    return found[1] + _LINE_END.sub(b" ", found[2]) + found[3]
 
 
 def digest(value: msgspec.Struct) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 from pipeline.facts import CallFacts, digest
@@ -114,22 +114,27 @@ class Judge:
         waiting = iter(calls)
         while True:
             with _collector_waits():
-                cards = self._abreast(list(itertools.islice(waiting, ABREAST)))
+                cards = self._abreast(itertools.islice(waiting, ABREAST))
             if not cards:
                 return
             yield from cards
 
-    def _abreast(self, calls: Sequence[tuple[CallFacts, str | None]]) -> list[Scorecard]:
+    def _abreast(self, calls: Iterable[tuple[CallFacts, str | None]]) -> list[Scorecard]:
         """The scorecards of a few calls, criterion by criterion."""
-        views = [(self.view(facts), self._doubted(facts)) for facts, _ in calls]
+        # Each call is looked into as soon as it is read.
+        seen = [(self.view(facts), self._doubted(facts), sha256) for facts, sha256 in calls]
+        for view, _, _ in seen:
+            _ = view.places  # one search of all before the next: its tables stay in the caches
+        for view, _, _ in seen:
+            _ = view.hits
         rows = [
-            [self._finding(ready, view, doubted) for view, doubted in views]
+            [self._finding(ready, view, doubted) for view, doubted, _ in seen]
             for ready in self._criteria
         ]
         columns = zip(*rows, strict=True)
         return [
-            self._card(facts, facts_sha256, findings)
-            for (facts, facts_sha256), findings in zip(calls, columns, strict=False)
+            self._card(view.facts, facts_sha256, findings)
+            for (view, _, facts_sha256), findings in zip(seen, columns, strict=False)
         ]
 
     def _doubted(self, facts: CallFacts) -> View | None:

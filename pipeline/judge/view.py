@@ -14,6 +14,7 @@ import numpy as np
 
 from pipeline.facts import AGENT, CUSTOMER, CallFacts, NotMeasured, SpeakerFacts, Turn
 from pipeline.judge.hearing import Hearing
+from pipeline.judge.lexicon.match import Places
 from pipeline.judge.lexicon.normalise import COMMA, QUESTION
 from pipeline.judge.lexicon.phrases import Barred, Found, Hits, PhraseBook
 from pipeline.judge.lexicon.script import SPEAKERS, Script, script_of
@@ -62,14 +63,32 @@ class View:
         self.book = book
         self.why_no_words = self._why_no_words()
         """Why wording cannot be judged; ``None``: it can."""
-        self.hits, reports, self._barred = NO_HITS
-        if self.words_measured:
-            self.hits, reports, self._barred = book.search(self.script)
-        self.hearing = Hearing(facts, self.script, rubric.support, book, reports)
         self.found: dict[tuple[int, str], tuple[Mention, ...]] = {}
         """What expressions found, by their identity and the party (`said.found`)."""
         self.memory: dict[object, object] = {}
         """What checks work out once for themselves, by a key of theirs."""
+
+    # ── Searching ────────────────────────────────────────────────────────────────────────────
+
+    @cached_property
+    def places(self) -> Places | None:
+        """Where pieces of phrases were said; ``None``: wording cannot be judged."""
+        return self.book.places(self.script) if self.words_measured else None
+
+    @cached_property
+    def _searched(self) -> tuple[Hits, list[Found], Barred]:
+        return NO_HITS if self.places is None else self.book.search(self.script, self.places)
+
+    @property
+    def hits(self) -> Hits:
+        """Phrases said."""
+        return self._searched[0]
+
+    @cached_property
+    def hearing(self) -> Hearing:
+        """What was said as far as the sound bears it out."""
+        reports = self._searched[1]
+        return Hearing(self.facts, self.script, self.rubric.support, self.book, reports)
 
     # ── The parties ──────────────────────────────────────────────────────────────────────────
 
@@ -196,7 +215,7 @@ class View:
             if party in SPEAKERS:
                 found[phrases, SPEAKERS[party]] = every[first:end]
         if self.words_measured:
-            add_meant(found, self.book, self.hearing, self.hits, self._barred)
+            add_meant(found, self.book, self.hearing, self.hits, self._searched[2])
         return found
 
     def _hits_as_mentions(self) -> tuple[Mention, ...]:

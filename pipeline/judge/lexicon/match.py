@@ -110,6 +110,7 @@ class Matcher:
         self._sound_of = np.zeros(0, np.int64)
         self._units = UnitTables(
             costs=np.zeros((0, len(rows) + 1), np.uint8),
+            rows=np.zeros(0, np.int16),
             insert=np.zeros(0, np.int32),
             fitting=np.zeros((0, len(self._seeds.neighbours) // 8 + 1), np.uint8),
             singles=np.zeros((2, 0), np.int64),
@@ -133,6 +134,7 @@ class Matcher:
             unit, costs = names[number], self._units.costs[number]
             costs[1:] = NEVER if unit == "\n" else self._sounds.column(unit).clip(max=NEVER)
             self._units.fitting[number] = packed((costs[one] < HARD) | (costs[two] < HARD))
+            self._units.rows[number] = self._row.get(unit, -1)
             self._units.insert[number] = self._insertion(unit)
             self._units.singles[:, number] = [each.get(unit, -1) for each in self._single_literals]
             self._sound_of[number] = self._seeds.sound_of(unit)
@@ -144,9 +146,10 @@ class Matcher:
             return
         room = max(count, 2 * len(self._sound_of), 512)
         self._sound_of = _longer(self._sound_of, room)
-        costs, insert, fitting, singles = self._units
+        costs, rows, insert, fitting, singles = self._units
         self._units = UnitTables(
             costs=_longer(costs, room),
+            rows=_longer(rows, room),
             insert=_longer(insert, room),
             fitting=_longer(fitting, room),
             singles=_longer(singles.T, room).T.copy(),

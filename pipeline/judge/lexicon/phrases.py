@@ -14,7 +14,7 @@ from pipeline.errors import ConfigError
 from pipeline.judge.lexicon.chains import COST, END, ENTRY, START, Chain, Chains
 from pipeline.judge.lexicon.choosing import EntryTables, hits_in
 from pipeline.judge.lexicon.evidence import Taken
-from pipeline.judge.lexicon.match import Matcher
+from pipeline.judge.lexicon.match import Matcher, Places
 from pipeline.judge.lexicon.meaning import listener_of
 from pipeline.judge.lexicon.normalise import COMMA, STOP, units
 from pipeline.judge.lexicon.rows import BY_ANYONE, Bools, Longs, Spread
@@ -176,13 +176,24 @@ class PhraseBook:
         """The lists that the text model stands beside."""
         return frozenset(self.listener.names if self.listener is not None else ())
 
-    def search(self, script: Script) -> tuple[Hits, list[Found], Barred]:
+    def places(self, script: Script) -> Places:
+        """Where pieces of phrases were said."""
+        return self.matcher.find(script)
+
+    def search(
+        self, script: Script, places: Places | None = None
+    ) -> tuple[Hits, list[Found], Barred]:
         """Every phrase said, by list and in time order, none overlapping another of its list.
 
         And where somebody else's words are reported ("您刚才说"), and the exceptions that were said
         of lists that the text model stands beside.
+
+        Args:
+            script: the call.
+            places: `places` of it, where they are known already.
         """
-        places = self.matcher.find(script)
+        if places is None:
+            places = self.places(script)
         hits, every = hits_in(self._entries, self._chains, places, script.party, script.sections)
         columns = np.ascontiguousarray(hits.T)
         group = self._entries.phrases[columns[ENTRY]] * (BY_ANYONE + 1)

@@ -61,8 +61,10 @@ class UnitTables(NamedTuple):
 
     costs: Costs
     """What taking it for each unit of the phrases costs (`NEVER`: it cannot be)."""
+    rows: Shorts
+    """The row of the phrases' unit that it is; -1: none of theirs …"""
     insert: Ints
-    """What it costs that it was said in between."""
+    """… and what it costs that it was said in between."""
     fitting: Bits
     """Whether it fits what lies beside each piece (`packed`)."""
     singles: Longs
@@ -113,10 +115,10 @@ def _found(heard: Heard, seeds: SeedTables, units: UnitTables, literals: Literal
     """The places in one number each (`_key`), as they are met."""
     # Arrays are taken out of their tuples once: in a loop that costs more than the steps do.
     ids, _, party = heard
-    costs, insert, fitting, singles = units
+    costs, own, insert, _, singles = units
     patterns, asked, deletes = literals
     pieces = seeds.pieces
-    at, place_of = _candidates(heard, seeds, fitting, costs)
+    at, place_of = _candidates(heard, seeds, units)
     keys = np.empty(2 * len(ids) + len(at), np.int64)
     count = 0
     for place in range(1, len(ids) - 2):
@@ -128,7 +130,7 @@ def _found(heard: Heard, seeds: SeedTables, units: UnitTables, literals: Literal
     for number in range(len(at)):
         piece = pieces[at[number]]
         pattern, start = patterns[piece.literal, : piece.length], place_of[number] - piece.offset
-        cost, begin, end = _priced(costs, insert, deletes, ids, pattern, start, piece)
+        cost, begin, end = _priced(costs, own, insert, deletes, ids, pattern, start, piece)
         if cost < BLOCKED:
             keys[count] = _key(piece.literal, begin, end, cost)
             count += 1
@@ -136,9 +138,7 @@ def _found(heard: Heard, seeds: SeedTables, units: UnitTables, literals: Literal
 
 
 @compiled
-def _candidates(
-    heard: Heard, seeds: SeedTables, fitting: Bits, costs: Costs
-) -> tuple[Longs, Longs]:
+def _candidates(heard: Heard, seeds: SeedTables, units: UnitTables) -> tuple[Longs, Longs]:
     """The pieces beside which, and at whose phrase's other end, the right units were said.
 
     Sieve after sieve, each without a branch: the processor waits for much of the memory at once.
@@ -147,6 +147,7 @@ def _candidates(
         Rows of `SeedTables.pieces`, and the place of each.
     """
     ids, pieces = heard.ids, seeds.pieces
+    costs, own, _, fitting, _ = units
     places, first, last = _seeds_in(heard, seeds)
     row, place_of = np.empty((2, (last - first).sum() + 1), np.int64)
     count = 0
@@ -159,7 +160,7 @@ def _candidates(
     for number in range(some):
         at, place = row[number], place_of[number]
         row[count], place_of[count] = at, place
-        count += (pieces[at].length <= SHORT) | _ends_well(costs, ids, pieces[at], place)
+        count += (pieces[at].length <= SHORT) or _ends_well(costs, own, ids, pieces[at], place)
     return row[:count], place_of[:count]
 
 
@@ -201,16 +202,19 @@ def _fits(fitting: Bits, ids: Longs, piece: Any, place: int) -> bool:
 
 
 @inlined
-def _ends_well(costs: Costs, ids: Longs, piece: Any, place: int) -> bool:
+def _ends_well(costs: Costs, own: Shorts, ids: Longs, piece: Any, place: int) -> bool:
     """Whether the phrase's other end, too, was said where it may be, at most one place off."""
     edge, row = place + piece.edge, piece.edge_row
+    if own[ids[edge]] == row:  # as a rule: it spares three looks into a large table
+        return True
     cost = min(costs[ids[edge - 1], row], costs[ids[edge], row], costs[ids[edge + 1], row])
     return bool(cost < HARD)
 
 
 @inlined
-def _priced(
+def _priced(  # noqa: PLR0913 - arrays of a loop, one by one
     costs: Costs,
+    own: Shorts,
     insert: Ints,
     deletes: Ints,
     ids: Longs,
@@ -221,7 +225,8 @@ def _priced(
     """The cheapest way to take what was heard for a literal: cost, start and end.
 
     Args:
-        costs: of a unit heard and a row of a phrase's unit.
+        costs: of a unit heard and a row of a phrase's unit …
+        own: … and the row of the unit heard, where there is no more to look up.
         insert: what it costs that a unit was said in between …
         deletes: … and that a row's was not said.
         ids: the units heard.
@@ -232,9 +237,11 @@ def _priced(
     length = len(pattern)
     worst, total = 0, 0
     for at in range(length):
-        cost = _cost(costs, ids[start + at], pattern[at])
-        worst = max(worst, cost)
-        total += cost
+        unit, row = ids[start + at], pattern[at]
+        if own[unit] != row:
+            cost = _cost(costs, unit, row)
+            worst = max(worst, cost)
+            total += cost
     if piece.budget == EXACT:
         return (total if worst <= HOMOPHONE else BLOCKED), start, start + length
     # The first and the last are not another unit: 您看着办 is not 您看这样.

@@ -1,6 +1,5 @@
 """The text model beside the lists, on models whose weights are written by hand."""
 
-import itertools
 from pathlib import Path
 
 import numpy as np
@@ -10,23 +9,23 @@ from hypothesis import strategies as st
 
 from pipeline.errors import ConfigError, ModelError
 from pipeline.judge.call import Judge
+from pipeline.judge.lexicon.evidence import Taken, runs_of
 from pipeline.judge.lexicon.grams import (
     BEGIN,
     CODE_BITS,
     END,
     PIECE,
-    UNKNOWN,
+    PLACES,
     Codes,
     Pieces,
-    every_key,
     keys_of,
     length_of,
     pieces_of,
     sound_of,
     spelt,
 )
-from pipeline.judge.lexicon.keytable import KEY_BITS, KeyTable
-from pipeline.judge.lexicon.meaning import Listener, Meant, runs_of
+from pipeline.judge.lexicon.keytable import KEY_BITS, NONE, KeyTable, among, value_of
+from pipeline.judge.lexicon.meaning import Listener, Meant
 from pipeline.judge.lexicon.normalise import COMMA, STOP, units
 from pipeline.judge.lexicon.script import BREAK, Vocabulary, script_of
 from pipeline.judge.mention import Mention
@@ -60,7 +59,7 @@ def model(**intents: tuple[str, dict[str, float], float]) -> Meanings:
         syllables=tuple(syllables),
         intents=tuple(intents),
         speakers=tuple(speaker for speaker, _, _ in intents.values()),
-        keys=np.array(keys, np.uint64),
+        keys=np.array(keys, np.int64),
         first=np.array([0, *np.cumsum([len(rows[key]) for key in keys])]),
         intent_of=np.array([number for number, _ in pairs]),
         weights=np.array([weight for _, weight in pairs]),
@@ -136,8 +135,7 @@ def test_the_words_shown_are_those_that_speak_for_it() -> None:
     (hit,) = listener.search(script)
     assert script.text(hit.start, hit.end) == "打听"
     assert script.text(hit.low, hit.high) == "好的我们打听一下啊"
-    assert listener.nearest([hit]) == ["打听一下asks"]
-    assert listener.nearest([]) == []
+    assert listener.nearest(hit) == "打听一下asks"
 
 
 def test_silence_and_unknown_words_mean_nothing() -> None:
@@ -154,19 +152,24 @@ def test_the_last_piece_of_a_very_long_clause_may_be_its_end_alone() -> None:
 
 
 def test_what_is_taken_is_left_out() -> None:
-    asked = []
-
-    def taken(phrases: str, low: int, high: int) -> bool:
-        asked.append((phrases, script.text(low, high)))
-        return len(asked) == 1
-
     vocabulary = Vocabulary()
     lists = {"asks": PhraseList(means=Means(intent="asks"))}
     listener = Listener(model(asks=("agent", ASKS, -2.0)), lists, vocabulary)
     script = script_of(facts_of([("agent", "打听一下。仓库打听。")]).turns, vocabulary)
-    (hit,) = listener.search(script, taken)
-    assert asked == [("asks", "打听一下"), ("asks", "仓库打听")]
-    assert script.text(hit.start, hit.end) == "仓库打听"
+    first, second = listener.search(script)
+    assert [script.text(each.low, each.high) for each in (first, second)] == [
+        "打听一下",
+        "仓库打听",
+    ]
+    none, one = np.array([0]), np.array([1])
+    for start, end, left in (
+        (first.low, first.high, [second.start]),
+        (first.high - 1, first.high, [second.start]),
+        (first.high, first.high + 1, [first.start]),
+        (second.high, second.high + 1, [first.start, second.start]),
+    ):
+        taken = Taken(none, one, np.array([start]), np.array([end]))
+        assert [each.start for each in listener.search(script, taken)] == left
 
 
 # ── Beside the lists ─────────────────────────────────────────────────────────────────────────────
@@ -287,17 +290,24 @@ def test_clauses_have_a_beginning_and_an_end() -> None:
 
 
 @given(st.text("好吗，。鑫", max_size=40))
-def test_every_key_is_an_ngram_or_no_number_of_one(text: str) -> None:
-    """Those that cross clauses or hold what is unknown look like none that the model can have."""
+def test_every_run_of_known_units_is_an_ngram(text: str) -> None:
     codes = Codes([BEGIN, END, "好", "吗"], [])
     pieces, vocabulary = cut("好" + text)
-    proper = set(keys_of(pieces, codes, vocabulary.names)[0].tolist())
-    every = set(every_key(pieces, codes, vocabulary.names).ravel().tolist())
-    assert proper <= every
-    mask, end = UNKNOWN, codes.end
-    for key in every - proper:
-        tokens = [key >> shift & mask for shift in range(0, KEY_BITS, CODE_BITS)][::-1]
-        assert UNKNOWN in tokens or (end, codes.begin) in itertools.pairwise(tokens)
+    keys, at = keys_of(pieces, codes, vocabulary.names)
+    names = {codes.character(name): name for name in (BEGIN, END, "好", "吗")}
+    found = sorted(zip((at // PLACES).tolist(), spelt(keys, names), strict=True))
+    tokens = [BEGIN if at in pieces.clauses[:-1] else END for at in range(pieces.clauses[-1])]
+    for place, unit in zip(pieces.place, pieces.units, strict=True):
+        tokens[place] = vocabulary.names[unit]
+    expected = []
+    for start in range(len(tokens)):
+        for end in range(start + 1, min(start + 5, len(tokens) + 1)):
+            run = tokens[start:end]
+            if "鑫" not in run and END not in run[:-1]:
+                expected.append((start, "".join(run)))
+    # Beginnings and ends are syllables as well.
+    marks = [each for each in expected if set(each[1]) <= {BEGIN, END}]
+    assert found == sorted(expected + marks)
 
 
 def test_digits_are_one_syllable_and_near_sounds_another() -> None:
@@ -330,11 +340,14 @@ def test_runs_stay_within_a_sentence(steps: list[int]) -> None:
     st.sets(st.integers(0, 2**KEY_BITS - 1)),
 )
 def test_every_key_is_found_and_no_other(known: set[int], others: set[int]) -> None:
-    keys = np.array(sorted(known), np.uint64)
-    table = KeyTable(keys)
-    assert [each.tolist() for each in table.find(keys)] == [list(range(len(keys)))] * 2
+    keys = np.array(sorted(known), np.int64)
+    table = KeyTable.of(keys, np.arange(len(keys)) + 5)
+    at, value = among(table, keys)
+    assert at.tolist() == list(range(len(keys)))
+    assert value.tolist() == [each + 5 for each in range(len(keys))]
     strange = sorted(others - known)
-    both = np.array([*strange, *known], np.uint64)
-    at, place = table.find(both)
+    both = np.array([*strange, *sorted(known)], np.int64)
+    at, value = among(table, both)
     assert at.tolist() == list(range(len(strange), len(both)))
-    assert keys[place].tolist() == list(known)
+    assert (keys[value - 5] == both[at]).all()
+    assert all(value_of(table, key) == NONE for key in strange)
