@@ -47,7 +47,7 @@ def encode(value: msgspec.Struct) -> bytes:
     return _PLAIN.sub(_on_one_line, msgspec.json.format(plain, indent=1)) + b"\n"
 
 
-_PLAIN: Final = re.compile(rb"([[{])\n *([^][{}]*?)\n *([]}])")
+_PLAIN: Final = re.compile(rb"([\[{])\n *([^\]\[{}]*?)\n *([\]}])")
 """A list or an object that holds none; line ends stand for themselves, as strings have none."""
 _LINE_END: Final = re.compile(rb"\n *")
 
