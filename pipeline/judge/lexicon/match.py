@@ -167,7 +167,7 @@ class Matcher:
     def find(self, script: Script) -> Places:
         """Every place within its literal's budget, each literal's in the order they start."""
         self._learn()
-        heard = Heard(script.ids, self._sound_of[script.ids], script.party)
+        heard = Heard(script.ids, self._sound_of[script.ids], script.party, script.clauses)
         return Places(*places_in(heard, self._seeds.tables, self._units, self._literals))
 
 

@@ -28,6 +28,8 @@ Shorts = npt.NDArray[np.int16]
 
 INSERT_LIGHT: Final = 16
 INSERT_FILLER: Final = 2
+CLAUSE: Final = 20
+"""What a comma inside a phrase costs that need not be exact: 好，饭 is not 好烦."""
 NEVER: Final = 255
 """Stands for `BLOCKED` where costs are bytes: a small table is a quick one."""
 HARD: Final = SIMILAR_INITIAL
@@ -54,6 +56,8 @@ class Heard(NamedTuple):
     """Numbers of the units' skeletons (`Seeds.sound_of`)."""
     party: Longs
     """Who says each (`BY_AGENT` …)."""
+    clauses: Longs
+    """For each unit how many commas and stops came before: the same number, one clause."""
 
 
 class UnitTables(NamedTuple):
@@ -114,7 +118,7 @@ def _cheapest(keys: Longs) -> tuple[Longs, Longs, Longs, Longs]:
 def _found(heard: Heard, seeds: SeedTables, units: UnitTables, literals: LiteralTables) -> Longs:
     """The places in one number each (`_key`), as they are met."""
     # Arrays are taken out of their tuples once: in a loop that costs more than the steps do.
-    ids, _, party = heard
+    ids, _, party, clauses = heard
     costs, own, insert, _, singles = units
     patterns, asked, deletes = literals
     pieces = seeds.pieces
@@ -131,6 +135,9 @@ def _found(heard: Heard, seeds: SeedTables, units: UnitTables, literals: Literal
         piece = pieces[at[number]]
         pattern, start = patterns[piece.literal, : piece.length], place_of[number] - piece.offset
         cost, begin, end = _priced(costs, own, insert, deletes, ids, pattern, start, piece)
+        if piece.budget != EXACT:
+            cost += CLAUSE * (clauses[end - 1] - clauses[begin])
+            cost = cost if cost <= piece.budget else BLOCKED
         if cost < BLOCKED:
             keys[count] = _key(piece.literal, begin, end, cost)
             count += 1
@@ -167,7 +174,7 @@ def _candidates(heard: Heard, seeds: SeedTables, units: UnitTables) -> tuple[Lon
 @compiled
 def _seeds_in(heard: Heard, seeds: SeedTables) -> tuple[Longs, Longs, Longs]:
     """Where pieces of literals sound right, and from which to before which ones of each place."""
-    ids, sounds, party = heard
+    ids, sounds, party, _ = heard
     known, count_of_seeds, pairs, seed_of_pair, seed_of_triple, rows, _ = seeds
     places, first, last = np.empty((3, 2 * len(ids)), np.int64)
     count = 0
@@ -250,8 +257,7 @@ def _priced(  # noqa: PLR0913 - arrays of a loop, one by one
         return total, start, start + length
     if length <= SHORT or not _hopeful(costs, deletes, ids, pattern, start, piece.budget):
         return BLOCKED, start, start
-    total, begin, end = _banded(costs, insert, deletes, ids, pattern, start)
-    return (total if total <= piece.budget else BLOCKED), begin, end
+    return _banded(costs, insert, deletes, ids, pattern, start)
 
 
 @inlined

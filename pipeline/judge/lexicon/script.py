@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from pipeline.facts import AGENT, CUSTOMER, Said, Turn
 from pipeline.judge.lexicon.compiled import compiled
-from pipeline.judge.lexicon.normalise import STOP, digit_of, units
+from pipeline.judge.lexicon.normalise import COMMA, STOP, digit_of, units
 from pipeline.judge.lexicon.rows import (
     BY_AGENT,
     BY_ANYONE,
@@ -138,6 +138,8 @@ class Script:
     """… and when it ends."""
     stopped: Bools
     """Whether a sentence ends with the unit, by its mark or because its turn does."""
+    clauses: Longs
+    """For each unit how many commas, full stops and breaks came before."""
     sections: Longs
     """For each unit how many full stops and breaks came before: the same number, unbroken talk."""
     names: list[str]
@@ -181,6 +183,7 @@ def script_of(turns: Sequence[Turn], vocabulary: Vocabulary) -> Script:
         texts = list(itertools.compress(texts, heard))
         probabilities = list(itertools.compress(probabilities, heard))
     stopped = (row.marks >= STOP) | (row.ids == BREAK)
+    closed = stopped | (row.marks >= COMMA)
     return Script(
         ids=row.ids,
         marks=row.marks.tolist(),
@@ -195,6 +198,7 @@ def script_of(turns: Sequence[Turn], vocabulary: Vocabulary) -> Script:
         begins=row.begins,
         finishes=row.finishes,
         stopped=stopped,
+        clauses=closed.cumsum() - closed,
         sections=stopped.cumsum() - stopped,
         names=vocabulary.names,
         numbers=row.ids.tolist(),
