@@ -13,6 +13,7 @@ from pipeline.judge.lexicon.normalise import units
 from pipeline.judge.lexicon.script import EDGE, Script, Vocabulary, script_of
 from pipeline.judge.lexicon.sound import SoundCosts
 from pipeline.timeline import Span
+from scripts.validation.talk import facts_of
 
 NEGATORS, FILLERS = frozenset("不没别"), frozenset("嗯呃")
 PHRASES = [
@@ -135,3 +136,14 @@ def test_places_are_in_the_script() -> None:
 
 def test_nothing_is_found_in_nothing() -> None:
     assert found("") == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "phrases"),
+    [("您好", ["您好"]), ("您，好", []), ("再见，您好", ["再见", "您好"]),
+     ("这是我们，公司的规定", ["这是我们公司的规定"])],
+)  # fmt: skip
+def test_a_comma_inside_a_short_phrase_parts_it(text: str, phrases: list[str]) -> None:
+    ready, vocabulary = matcher()
+    script = script_of(facts_of([("agent", text)]).turns, vocabulary)
+    assert sorted(PHRASES[at] for at in ready.find(script).literal) == sorted(phrases)
