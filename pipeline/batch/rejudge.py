@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import Final
@@ -13,7 +14,8 @@ from sqlalchemy import select
 
 from pipeline.batch.judging import Judging
 from pipeline.errors import QinheError, StoreError
-from pipeline.facts import spoken_language
+from pipeline.facts import CallFacts, spoken_language
+from pipeline.judge.call import Judge
 from pipeline.store.calls import store_cards
 from pipeline.store.claims import Run
 from pipeline.store.database import Database
@@ -159,18 +161,47 @@ def _prepare(rubric: str) -> None:
 
 def _judge_part(rubric: str, part: Sequence[Stored]) -> list[Judged]:
     judging = Judging(rubric)
-    return [_judge(judging, stored) for stored in part]
+    judged: list[Judged] = []
+    for language, calls in itertools.groupby(map(_read, part), key=_language_of):
+        if language is None:
+            judged += [_failed(stored, fault) for stored, fault in calls]
+        else:
+            judged += _judge_all(judging.judge(language), calls)
+    return judged
 
 
-def _judge(judging: Judging, stored: Stored) -> Judged:
+def _read(stored: Stored) -> tuple[Stored, CallFacts | QinheError]:
     try:
-        heard = unpack_facts(stored.facts, stored.call_id)
-        card = judging.judge(spoken_language(heard)).score(heard, stored.facts_sha256)
+        return stored, unpack_facts(stored.facts, stored.call_id)
     except QinheError as error:
-        return Judged(id=stored.id, call_id=stored.call_id, fault=str(error))
-    row = pack_card(card)
-    flip = None if stored.card is None else flip_of(stored.call_id, stored.card, row)
-    return Judged(id=stored.id, call_id=stored.call_id, card=row, flip=flip)
+        return stored, error
+
+
+def _language_of(call: tuple[Stored, CallFacts | QinheError]) -> str | None:
+    """``None``: it cannot be read."""
+    return spoken_language(call[1]) if isinstance(call[1], CallFacts) else None
+
+
+def _failed(stored: Stored, fault: CallFacts | QinheError) -> Judged:
+    return Judged(id=stored.id, call_id=stored.call_id, fault=str(fault))
+
+
+def _judge_all(
+    judge: Judge, calls: Iterable[tuple[Stored, CallFacts | QinheError]]
+) -> Iterator[Judged]:
+    """Calls of one language, each read when its turn has come."""
+    waiting: deque[Stored] = deque()
+
+    def heard() -> Iterator[tuple[CallFacts, str]]:
+        for stored, found in calls:
+            if isinstance(found, CallFacts):
+                waiting.append(stored)
+                yield found, stored.facts_sha256
+
+    for card in judge.scores(heard()):
+        stored, row = waiting.popleft(), pack_card(card)
+        flip = None if stored.card is None else flip_of(stored.call_id, stored.card, row)
+        yield Judged(id=stored.id, call_id=stored.call_id, card=row, flip=flip)
 
 
 def flip_of(call_id: str, before: bytes, now: CardRow) -> Flip | None:
