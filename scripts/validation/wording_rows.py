@@ -60,6 +60,8 @@ KEPT_HALF_BLIND: Final = {
     20: (0.863, 0.829),
 }
 """Of dialogues written together one half was opened, and the other never."""
+NEAR_MISSES_BLIND: Final = {0: (0.848, 0.897), 10: (0.836, 0.890)}
+KEPT_NEAR_MISSES_BLIND: Final = {0: (0.859, 0.806), 10: (0.818, 0.810)}
 ENGLISH_BLIND: Final = (0.976, 0.827)
 
 
@@ -118,6 +120,16 @@ def _dialogues(judge: Judge) -> Iterator[Row]:
             "dialogues of the kept half",
             dialogue_marks.dialogues("dialogues-fresh4"),
             KEPT_HALF_BLIND,
+        ),
+        (
+            "dialogues full of near misses",
+            dialogue_marks.dialogues("dialogues-fresh5"),
+            NEAR_MISSES_BLIND,
+        ),
+        (
+            "dialogues full of near misses, never opened",
+            dialogue_marks.dialogues("dialogues-fresh6"),
+            KEPT_NEAR_MISSES_BLIND,
         ),
         ("worked examples", dialogue_marks.examples(), {}),
     ):
