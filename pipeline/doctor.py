@@ -25,6 +25,7 @@ from pipeline.settings import CONFIGS, load_measure_settings
 _PACKAGES = (
     "numpy",
     "scipy",
+    "numba",
     "librosa",
     "soundfile",
     "av",
