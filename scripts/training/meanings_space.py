@@ -20,7 +20,7 @@ from pipeline.judge.lexicon.grams import (
     sound_of,
 )
 from pipeline.judge.lexicon.normalise import COMMA, STOP, units
-from pipeline.judge.lexicon.rows import Bools, Longs, stretches
+from pipeline.judge.lexicon.rows import Bools, Longs
 from pipeline.judge.lexicon.script import BREAK, Floats, Vocabulary
 
 
@@ -107,7 +107,7 @@ class Space:
         """
         grams = self.grams(texts)
         low, high = runs_of(grams.sentence)
-        piece, run = stretches(low, high)
+        piece, run = _stretches(low, high)
         rows = self._scaled(grams, run, piece, len(low))
         text = grams.text[low]
         single = (high - low == 1) & (np.bincount(grams.text)[text] > 1)
@@ -125,3 +125,11 @@ class Space:
         lengths = sums @ grams.lengths
         found = sparse.diags(lengths.clip(1) ** -0.5) @ (sums @ of_piece)
         return sparse.hstack([found, found @ self.classes], format="csr")
+
+
+def _stretches(first: Longs, end: Longs) -> tuple[Longs, Longs]:
+    """The numbers from each ``first`` to before its ``end``, and which stretch each is of."""
+    counts = end - first
+    ends = counts.cumsum()
+    place = np.arange(len(counts)).repeat(counts)
+    return np.arange(len(place)) + (first - ends + counts).take(place), place

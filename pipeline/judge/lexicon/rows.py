@@ -1,4 +1,4 @@
-"""Rows of numbers of different lengths, many at a time."""
+"""Arrays, and rows of numbers of different lengths."""
 
 from __future__ import annotations
 
@@ -17,14 +17,6 @@ Longs = npt.NDArray[np.int64]
 BY_NOBODY, BY_AGENT, BY_CUSTOMER, BY_ANYONE = 0, 1, 2, 3
 """Who says a unit, and in whose words a phrase is looked for: bits. Voices that are neither party's
 are searched for everything."""
-
-
-def stretches(first: Longs, end: Longs) -> tuple[Longs, Longs]:
-    """The numbers from each ``first`` to before its ``end``, and which stretch each is of."""
-    counts = end - first
-    ends = counts.cumsum()
-    place = np.arange(len(counts)).repeat(counts)
-    return np.arange(len(place)) + (first - ends + counts).take(place), place
 
 
 class Spread(NamedTuple):
