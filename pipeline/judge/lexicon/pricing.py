@@ -148,7 +148,7 @@ def _found(heard: Heard, seeds: SeedTables, units: UnitTables, literals: Literal
 def _candidates(heard: Heard, seeds: SeedTables, units: UnitTables) -> tuple[Longs, Longs]:
     """The pieces beside which, and at whose phrase's other end, the right units were said.
 
-    Sieve after sieve, each without a branch: the processor waits for much of the memory at once.
+    Sieve after sieve, with hardly a branch: the processor waits for much of the memory at once.
 
     Returns:
         Rows of `SeedTables.pieces`, and the place of each.
