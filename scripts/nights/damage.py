@@ -9,6 +9,7 @@ import json
 import random
 import re
 import struct
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -154,7 +155,9 @@ def _replace(holder: Any, key: Any, draw: random.Random, _: list[Place]) -> None
 
 def _scale(holder: Any, key: Any, draw: random.Random, _: list[Place]) -> None:
     if isinstance(holder[key], int | float):
-        holder[key] = holder[key] * draw.choice((-1, 0, 1e-9, 1000, 1e12))
+        factor = draw.choice((-1, 0, 1e-9, 1000, 1e12))
+        # An integer that no float reaches cannot be scaled by one.
+        holder[key] *= factor if abs(holder[key]) <= sys.float_info.max else -1
     else:
         holder[key] = _value(draw)
 
