@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing import get_context
+from operator import attrgetter
 from typing import Final
 
 import msgspec
@@ -14,8 +14,8 @@ from sqlalchemy import select
 
 from pipeline.batch.judging import Judging
 from pipeline.errors import QinheError, StoreError
-from pipeline.facts import CallFacts, spoken_language
-from pipeline.judge.call import Judge
+from pipeline.facts import CallFacts
+from pipeline.scorecard import Scorecard
 from pipeline.store.calls import store_cards
 from pipeline.store.claims import Run
 from pipeline.store.database import Database
@@ -160,48 +160,28 @@ def _prepare(rubric: str) -> None:
 
 
 def _judge_part(rubric: str, part: Sequence[Stored]) -> list[Judged]:
-    judging = Judging(rubric)
-    judged: list[Judged] = []
-    for language, calls in itertools.groupby(map(_read, part), key=_language_of):
-        if language is None:
-            judged += [_failed(stored, fault) for stored, fault in calls]
-        else:
-            judged += _judge_all(judging.judge(language), calls)
-    return judged
-
-
-def _read(stored: Stored) -> tuple[Stored, CallFacts | QinheError]:
-    try:
-        return stored, unpack_facts(stored.facts, stored.call_id)
-    except QinheError as error:
-        return stored, error
-
-
-def _language_of(call: tuple[Stored, CallFacts | QinheError]) -> str | None:
-    """``None``: it cannot be read."""
-    return spoken_language(call[1]) if isinstance(call[1], CallFacts) else None
-
-
-def _failed(stored: Stored, fault: CallFacts | QinheError) -> Judged:
-    return Judged(id=stored.id, call_id=stored.call_id, fault=str(fault))
-
-
-def _judge_all(
-    judge: Judge, calls: Iterable[tuple[Stored, CallFacts | QinheError]]
-) -> Iterator[Judged]:
-    """Calls of one language, each read when its turn has come."""
+    faults: list[Judged] = []
     waiting: deque[Stored] = deque()
 
     def heard() -> Iterator[tuple[CallFacts, str]]:
-        for stored, found in calls:
-            if isinstance(found, CallFacts):
+        for stored in part:
+            try:
+                found = unpack_facts(stored.facts, stored.call_id)
+            except QinheError as error:
+                faults.append(Judged(id=stored.id, call_id=stored.call_id, fault=str(error)))
+            else:
                 waiting.append(stored)
                 yield found, stored.facts_sha256
 
-    for card in judge.scores(heard()):
-        stored, row = waiting.popleft(), pack_card(card)
-        flip = None if stored.card is None else flip_of(stored.call_id, stored.card, row)
-        yield Judged(id=stored.id, call_id=stored.call_id, card=row, flip=flip)
+    cards = Judging(rubric).judge("").scores(heard())
+    judged = [_judged_as(card, waiting.popleft()) for card in cards]
+    return sorted([*faults, *judged], key=attrgetter("id"))
+
+
+def _judged_as(card: Scorecard, stored: Stored) -> Judged:
+    row = pack_card(card)
+    flip = None if stored.card is None else flip_of(stored.call_id, stored.card, row)
+    return Judged(id=stored.id, call_id=stored.call_id, card=row, flip=flip)
 
 
 def flip_of(call_id: str, before: bytes, now: CardRow) -> Flip | None:

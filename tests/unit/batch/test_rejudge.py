@@ -2,7 +2,7 @@ import csv
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from pipeline.batch.rejudge import flip_of, rejudge
 from pipeline.cli import main
@@ -12,7 +12,7 @@ from pipeline.store.calls import Details, enter, record
 from pipeline.store.database import Database, open_database
 from pipeline.store.packing import pack_card, pack_facts
 from pipeline.store.reading import stored_calls
-from pipeline.store.tables import runs, scorecards
+from pipeline.store.tables import facts, runs, scorecards
 from tests.unit.report import examples
 from tests.unit.store.examples import PLAN
 
@@ -27,14 +27,14 @@ def address(tmp_path: Path) -> str:
     address = str(tmp_path / "n.db")
     with open_database(address) as database:
         for number, said in enumerate(SAID):
-            facts = examples.facts(said)
+            found = examples.facts(said)
             call = database.transact(
                 lambda c, n=number: enter(c, f"{n}" * 64, f"call-{n}", "/in", Details())
             )
             database.transact(
-                lambda c, call=call, facts=facts: record(
-                    c, call.id, None, measured=pack_facts(facts, None, 1.0), plan_sha256=PLAN,
-                    card=pack_card(judge.score(facts)),
+                lambda c, call=call, found=found: record(
+                    c, call.id, None, measured=pack_facts(found, None, 1.0), plan_sha256=PLAN,
+                    card=pack_card(judge.score(found)),
                 )
             )  # fmt: skip
     return address
@@ -69,6 +69,22 @@ def test_every_call_is_judged_as_the_rubric_judges_it(address: str) -> None:
             if {outcomes.get(f.criterion), f.outcome} == {"met", "missed"}
         }
         assert turned == {row[0] for row in (judged.flip.turned if judged.flip else ())}
+
+
+def test_a_call_that_cannot_be_read_is_told_in_its_place_and_the_others_go_on(
+    address: str,
+) -> None:
+    with open_database(address) as database:
+        with database.reading() as connection:
+            second = connection.scalars(select(facts.c.recording_id)).all()[1]
+        damage = update(facts).where(facts.c.recording_id == second).values(data=b"damaged")
+        database.transact(lambda connection: connection.execute(damage))
+        told = []
+        counts = rejudge(database, "strict-zh-v1", 1, told.append)
+    assert (counts.judged, counts.failed) == (3, 1)
+    assert [each.call_id for each in told] == [f"call-{number}" for number in range(4)]
+    assert [each.fault is not None for each in told] == [False, True, False, False]
+    assert "call-1" in str(told[1].fault)
 
 
 def test_the_same_rubric_flips_nothing(address: str) -> None:
